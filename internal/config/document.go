@@ -1,0 +1,163 @@
+package config
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// document is a file as it was read: its lines for excerpts, its nodes for positions.
+type document struct {
+	file    string
+	lines   []string          // without their ends, and without a byte order mark
+	root    *yaml.Node        // nil where the file holds nothing
+	outside map[string]string // settings that the environment or a flag gave -> who did
+}
+
+// pair is one key of a mapping with its value.
+type pair struct{ key, value *yaml.Node }
+
+// place is a run of characters in one line; both count from 1, a width of 0 stands for an unknown one.
+type place struct{ line, col, width int }
+
+// maxMerge bounds how deep `<<` may nest: a mapping that merges itself would never end.
+const maxMerge = 16
+
+// splitLines cuts at what YAML calls a line break, so that line numbers agree with those of the nodes.
+func splitLines(text string) []string {
+	text = strings.TrimPrefix(text, "\ufeff")
+	var lines []string
+	start := 0
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		switch r {
+		case '\r':
+			if strings.HasPrefix(text[i:], "\r\n") {
+				n = 2
+			}
+			fallthrough
+		case '\n', '\u0085', '\u2028', '\u2029':
+			lines = append(lines, text[start:i])
+			start = i + n
+		}
+		i += n
+	}
+	return append(lines, text[start:])
+}
+
+// real follows an alias to the node that it stands for.
+func real(n *yaml.Node) *yaml.Node {
+	for i := 0; n != nil && n.Kind == yaml.AliasNode && i < maxMerge; i++ {
+		n = n.Alias
+	}
+	return n
+}
+
+// pairs lists the keys of a mapping, those merged in by `<<` last: a key that the mapping gives itself wins.
+func pairs(n *yaml.Node) []pair { return mergePairs(n, 0) }
+
+func mergePairs(n *yaml.Node, depth int) []pair {
+	var own, merged []pair
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if isMerge(k) {
+			merged = append(merged, merging(v, depth)...)
+			continue
+		}
+		own = append(own, pair{k, v})
+		seen[k.Value] = true
+	}
+	for _, p := range merged {
+		if !seen[p.key.Value] {
+			seen[p.key.Value] = true
+			own = append(own, p)
+		}
+	}
+	return own
+}
+
+func isMerge(key *yaml.Node) bool { return key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge" }
+
+// merging lists what the value of a `<<` brings: the keys of a mapping, or of each mapping of a list.
+func merging(v *yaml.Node, depth int) []pair {
+	v = real(v)
+	if v == nil || depth >= maxMerge {
+		return nil
+	}
+	switch v.Kind {
+	case yaml.MappingNode:
+		return mergePairs(v, depth+1)
+	case yaml.SequenceNode:
+		var all []pair
+		for _, c := range v.Content {
+			all = append(all, merging(c, maxMerge-1)...)
+		}
+		return all
+	}
+	return nil
+}
+
+// key is the last step of a path that means a key itself and not its value.
+type key string
+
+// Key as the last step of a path means the key itself, not its value.
+func Key(name string) any { return key(name) }
+
+// find follows a path of keys and indices as far as the file has it. whole says that it was followed to its end.
+func (d *document) find(path []any) (n *yaml.Node, whole bool) {
+	if d == nil || d.root == nil {
+		return nil, false
+	}
+	n = d.root
+	for _, step := range path {
+		next := stepTo(real(n), step)
+		if next == nil {
+			return n, false
+		}
+		n = next
+	}
+	return n, true
+}
+
+func stepTo(n *yaml.Node, step any) *yaml.Node {
+	if n == nil {
+		return nil
+	}
+	switch s := step.(type) {
+	case int:
+		if n.Kind == yaml.SequenceNode && s >= 0 && s < len(n.Content) {
+			return n.Content[s]
+		}
+	case string:
+		if p, ok := lookup(n, s); ok {
+			return p.value
+		}
+	case key:
+		if p, ok := lookup(n, string(s)); ok {
+			return p.key
+		}
+	}
+	return nil
+}
+
+func lookup(n *yaml.Node, name string) (pair, bool) {
+	if n.Kind != yaml.MappingNode {
+		return pair{}, false
+	}
+	for _, p := range pairs(n) {
+		if p.key.Kind == yaml.ScalarNode && p.key.Value == name {
+			return p, true
+		}
+	}
+	return pair{}, false
+}
+
+// line returns the text of a line, "" outside the file.
+func (d *document) line(n int) string {
+	if d == nil || n < 1 || n > len(d.lines) {
+		return ""
+	}
+	return d.lines[n-1]
+}

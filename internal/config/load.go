@@ -1,0 +1,231 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// SystemPath is where the file is looked for when nobody names one.
+const SystemPath = "/etc/errwatch/config.yaml"
+
+// maxFile bounds the size of a configuration in bytes: what is larger is some other file, or a device.
+const maxFile = 16 << 20
+
+// maxProblems bounds how many problems are reported: more help nobody.
+const maxProblems = 200
+
+// LoadOptions says where a configuration comes from.
+type LoadOptions struct {
+	Path       string   // of -c; "": $ERRWATCH_CONFIG, else SystemPath where it exists, else the built-in configuration
+	SystemPath string   // instead of the constant
+	Env        []string // KEY=value, as os.Environ returns it
+	Flags      []Flag   // what the command line says about single settings
+	Known      Known
+}
+
+// Flag is a setting that was given on the command line.
+type Flag struct {
+	Setting string // server.listen
+	Name    string // of the flag, for messages: --listen
+	Value   string
+}
+
+// Known is what other parts of the program know by name. A nil list is not checked against.
+type Known struct {
+	Catalogs []string // names of built-in catalogues
+	Rules    []string // names of built-in rules, which a rule of the file may override
+}
+
+// Load reads, layers and checks a configuration. It finds every mistake that can be found without compiling anything,
+// in the order of the file. The configuration is never nil: what is wrong has its default, so that other checks can go on
+// and report everything in one run. Nothing may be started with it if HasErrors.
+func Load(o LoadOptions) (*Config, []Problem) {
+	path, named := Find(o)
+	var content []byte
+	if path != "" {
+		var err error
+		content, err = readFile(path)
+		if !named && errors.Is(err, fs.ErrNotExist) {
+			path = ""
+		} else if err != nil {
+			c := Default()
+			c.finish()
+			return c, []Problem{{File: path, Severity: Error, Message: plainError(err)}}
+		}
+	}
+	return parse(path, content, o)
+}
+
+// Find returns the path of the file that Load would read, "" for none. named says that somebody asked for just this
+// file: that it does not exist is an error then.
+func Find(o LoadOptions) (path string, named bool) {
+	if o.Path != "" {
+		return o.Path, true
+	}
+	if p := getenv(o.Env, configVariable); p != "" {
+		return p, true
+	}
+	if o.SystemPath != "" {
+		return o.SystemPath, false
+	}
+	return SystemPath, false
+}
+
+// File is the path of the file that the configuration came from, "" where there was none.
+func (c *Config) File() string {
+	if c.doc == nil {
+		return ""
+	}
+	return c.doc.file
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.IsDir() {
+		return nil, errors.New("is a directory, expected a YAML file")
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxFile {
+		return nil, fmt.Errorf("larger than %s: not a configuration", Size(maxFile))
+	}
+	return b, nil
+}
+
+// plainError drops what the place of the problem already says.
+func plainError(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "the file does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		return "the file cannot be read: permission denied"
+	}
+	return err.Error()
+}
+
+// parse makes a configuration of a file's content and the layers above it.
+func parse(path string, content []byte, o LoadOptions) (*Config, []Problem) {
+	c := Default()
+	c.doc = &document{file: path, outside: map[string]string{}}
+	d := &decoder{doc: c.doc}
+	if p := c.doc.read(content); p != nil {
+		d.problems = append(d.problems, *p)
+	} else if c.doc.root != nil {
+		d.value(c.doc.root, reflect.ValueOf(c).Elem(), "", "")
+	}
+	d.problems = append(d.problems, c.layer(o)...)
+	c.finish()
+	k := &checker{c: c, known: o.Known, problems: d.problems}
+	k.all()
+	return c, tidy(k.problems)
+}
+
+// read makes the nodes of a file, nil where it is sound YAML of at most one document.
+func (d *document) read(content []byte) *Problem {
+	text := string(content)
+	d.lines = splitLines(text)
+	if p := d.badBytes(); p != nil {
+		return p
+	}
+	l, err := yaml.NewLoader(strings.NewReader(text))
+	if err != nil {
+		return d.syntax(err)
+	}
+	var first, second yaml.Node
+	err = l.Load(&first)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err != nil {
+		return d.syntax(err)
+	}
+	switch err := l.Load(&second); {
+	case err == nil:
+		return d.point(second.Line, second.Column, "a second YAML document begins here", "a configuration is one document: remove the line ---")
+	case !errors.Is(err, io.EOF):
+		return d.syntax(err)
+	}
+	if len(first.Content) == 1 && !isNull(first.Content[0]) {
+		d.root = first.Content[0]
+	}
+	return nil
+}
+
+// badBytes finds the first byte that no YAML may hold. YAML's reader finds it too but does not say where.
+func (d *document) badBytes() *Problem {
+	for i, line := range d.lines {
+		col := 0
+		for j, r := range line {
+			col++
+			if r == utf8.RuneError && !strings.HasPrefix(line[j:], "\ufffd") {
+				return d.point(i+1, col, fmt.Sprintf("not UTF-8: byte 0x%02x", line[j]), "save the file as UTF-8")
+			}
+			if r != '\t' && unicode.IsControl(r) || r == '\ufffe' || r == '\uffff' {
+				return d.point(i+1, col, fmt.Sprintf("control character U+%04X: not a YAML file", r), "")
+			}
+		}
+	}
+	return nil
+}
+
+func (d *document) point(line, col int, message, hint string) *Problem {
+	p := d.at(Problem{File: d.file, Severity: Error, Message: message, Hint: hint}, place{line, col, 1})
+	return &p
+}
+
+// syntax says where and why a file is no YAML.
+func (d *document) syntax(err error) *Problem {
+	var e *yaml.LoadError
+	if !errors.As(err, &e) {
+		return d.point(1, 1, "not valid YAML: "+err.Error(), "")
+	}
+	mark, hint := e.Mark, ""
+	if mark.Line == 0 {
+		mark = e.ContextMark
+	}
+	if e.ContextMsg != "" && e.ContextMark.Line > 0 && e.ContextMark.Line != mark.Line {
+		hint = fmt.Sprintf("%s that begins in line %d", e.ContextMsg, e.ContextMark.Line)
+	}
+	line := min(max(mark.Line, 1), len(d.lines))
+	col := mark.Column
+	if line != mark.Line {
+		col = utf8.RuneCountInString(d.line(line)) + 1 // an error at the end of the text belongs behind its last line
+	}
+	return d.point(line, max(col, 1), "not valid YAML: "+e.Message, hint)
+}
+
+// tidy orders problems, drops those that only follow from another one at the same place, and bounds them.
+func tidy(ps []Problem) []Problem {
+	Sort(ps)
+	var out []Problem
+	for _, p := range ps {
+		if n := len(out); n > 0 && p.Line > 0 && out[n-1].Line == p.Line && out[n-1].Col == p.Col {
+			continue
+		}
+		out = append(out, p)
+	}
+	if len(out) > maxProblems {
+		more := len(out) - maxProblems
+		out = append(out[:maxProblems], Problem{File: out[0].File, Severity: Error, Message: fmt.Sprintf("%d more problems are not shown", more)})
+	}
+	return out
+}

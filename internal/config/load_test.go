@@ -1,0 +1,77 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// loadText loads a file that holds text, with nothing else that could say anything.
+func loadText(t *testing.T, text string, o LoadOptions) (*Config, []Problem) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "errwatch.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.Path = path
+	c, ps := Load(o)
+	for i := range ps {
+		if ps[i].File == path {
+			ps[i].File = "errwatch.yaml" // as it looks from its own folder
+		}
+	}
+	return c, ps
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	c, ps := loadText(t, `
+server: {listen: ":1"}
+state: {history: 30d}
+codes: [{code: 0400, name: X, category: auth, aliases: [Y]}]
+sources:
+  - name: meeting
+    paths: ["/var/log/meeting/*.log"]
+    labels: {Service: Meeting}
+patterns:
+  - use: builtin
+  - {name: gw, regex: 'rc=(?P<code>\d{4})', unless: 'dry-run'}
+rules:
+  - use: builtin
+  - {name: AuthSpike, enabled: false}
+  - name: R
+    match: {codes: [4009, "4009", 0400], fields: {uid: [007]}}
+    count: {above: 20, resolve_at: 10}
+    by: [source]
+    keep_firing_for: 5m
+receivers:
+  - {name: am, alertmanager: {urls: ["http://127.0.0.1:9093"]}, http: {basic_auth: {username: u, password_file: p}}}
+capacity: {limits: {4009: 100}}
+limits: {line: 2MiB}
+`, LoadOptions{Env: []string{"ERRWATCH_SERVER_LISTEN=:2", "ERRWATCH_LOG_LEVEL=warn"}, Flags: []Flag{{"server.listen", "--listen", ":3"}}})
+	if len(ps) > 0 {
+		t.Fatal(Format(ps))
+	}
+	if c.Server.Listen != ":3" || c.Log.Level != "warn" || c.State.History != 30*24*time.Hour || c.Limits.Line != 2<<20 {
+		t.Errorf("settings: %+v %+v %+v %+v", c.Server, c.Log, c.State, c.Limits)
+	}
+	if got := c.Rules[2].Match; got.Codes[0] != "4009" || got.Codes[1] != "4009" || got.Codes[2] != "0400" || got.Fields["uid"][0] != "007" {
+		t.Errorf("match: %+v", got)
+	}
+	if c.Codes[0].Code != "0400" || c.Sources[0].Labels["Service"] != "Meeting" || c.Sources[0].Catalog != "videosdk-react" {
+		t.Errorf("codes %+v, sources %+v", c.Codes, c.Sources)
+	}
+	if r := c.Rules[1]; r.Enabled || !r.Given("enabled") || r.Given("count") {
+		t.Errorf("override: %+v", r)
+	}
+	if r := c.Rules[2]; *r.Count.Above != 20 || r.Window != 5*time.Minute || r.Severity != "warning" {
+		t.Errorf("rule: %+v", r)
+	}
+	if h := c.Receivers[0].HTTP; h.BasicAuth.Username != "u" || !h.FollowRedirects {
+		t.Errorf("http: %+v", h)
+	}
+	if line, col := c.Locate("rules", 2, "count", "resolve_at"); line != 17 || col != 36 {
+		t.Errorf("resolve_at is at %d:%d", line, col)
+	}
+}
