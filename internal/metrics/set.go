@@ -1,0 +1,233 @@
+package metrics
+
+import (
+	"slices"
+	"time"
+
+	"github.com/errwatch/errwatch/internal/event"
+)
+
+// set holds the series of one source.
+type set struct {
+	name      string
+	created   int64 // Unix nanoseconds; of every series that was there from the start
+	published bool
+	dirty     bool
+
+	series []*series // only ever appended to: a copy of the slice stays good without the lock
+
+	entries    map[eventKey]*entry
+	references map[string]*entry
+	unknown    int // entries without a name
+	named      int // entries with a name that is not in the catalogue
+
+	skipped, corrections          map[string]*series
+	lines, bytes, late, conflicts *series
+	refused                       *series // of the global set alone
+}
+
+type eventKey struct{ code, name, category string }
+
+// entry is one code of a source, or one reference pattern: a series without promoted labels and those with them.
+type entry struct {
+	fam      family
+	values   []string
+	plain    *series
+	labelled map[string]*series // by the values of the promoted labels, joined with NUL, which no clean value holds
+}
+
+// series is one counter.
+type series struct {
+	*ident
+	n       int64
+	created int64
+}
+
+// ident is what never changes about a series, so that copies of the counts may share it.
+type ident struct {
+	fam      family
+	values   []string // of the family's own labels, in its order
+	promoted []label  // in the order of names; none has an empty value
+}
+
+type label struct{ name, value string }
+
+func newSet(name string, created int64) *set {
+	return &set{
+		name: name, created: created, dirty: true,
+		entries: map[eventKey]*entry{}, references: map[string]*entry{},
+		skipped: map[string]*series{}, corrections: map[string]*series{},
+	}
+}
+
+// newSourceSet returns a set in which everything that can be known beforehand stands at 0, so that the first increment
+// is one that Prometheus can see.
+func newSourceSet(src Source, o Options, created int64) *set {
+	s := newSet(src.Name, created)
+	s.lines = s.add(famLines, created)
+	s.bytes = s.add(famBytes, created)
+	s.late = s.add(famLate, created)
+	s.conflicts = s.add(famConflicts, created)
+	fixed := func() time.Time { return time.Unix(0, created) }
+	for _, r := range o.SkipReasons {
+		s.reason(s.skipped, famSkipped, r, fixed)
+	}
+	for _, r := range o.CorrectionReasons {
+		s.reason(s.corrections, famCorrections, r, fixed)
+	}
+	for _, code := range src.Codes {
+		s.newEntry(eventKey{cleanString(code.Code), cleanString(code.Name), cleanString(code.Category)}, created)
+	}
+	for _, name := range src.References {
+		s.reference(name)
+	}
+	return s
+}
+
+func (s *set) add(fam family, created int64, values ...string) *series {
+	return s.addLabelled(fam, created, values, nil)
+}
+
+func (s *set) addLabelled(fam family, created int64, values []string, promoted []label) *series {
+	x := &series{ident: &ident{fam, values, promoted}, created: created}
+	s.series = append(s.series, x)
+	return x
+}
+
+// reason returns the series of a reason, which is made where it is missing.
+func (s *set) reason(m map[string]*series, fam family, reason string, now func() time.Time) *series {
+	x := m[reason]
+	if x == nil {
+		x = s.add(fam, now().UnixNano(), cleanString(reason))
+		m[reason] = x
+	}
+	return x
+}
+
+func (s *set) newEntry(k eventKey, created int64) *entry {
+	if en := s.entries[k]; en != nil {
+		return en
+	}
+	en := &entry{fam: famEvents, values: []string{k.code, k.name, k.category}}
+	en.plain = s.add(en.fam, created, en.values...)
+	s.entries[k] = en
+	return en
+}
+
+// reference returns the entry of a reference pattern. Their names stand in the configuration: they are bounded by it.
+func (s *set) reference(name string) *entry {
+	en := s.references[name]
+	if en == nil {
+		en = &entry{fam: famReferences, values: []string{cleanString(name)}}
+		en.plain = s.add(en.fam, s.created, en.values...)
+		s.references[name] = en
+	}
+	return en
+}
+
+// entry returns the entry of an event's code: its own, or that of "other" where the source has too many.
+func (c *Counters) entry(s *set, e *event.Event) *entry {
+	if en := s.entries[eventKey{e.Code, e.Name, e.Category}]; en != nil {
+		return en
+	}
+	k := eventKey{cleanString(e.Code), cleanString(e.Name), cleanString(e.Category)}
+	if en := s.entries[k]; en != nil {
+		return en
+	}
+	n, limit := &s.unknown, c.maxUnknown
+	if e.Name != "" {
+		n, limit = &s.named, maxNamed
+	}
+	if *n >= limit {
+		return s.newEntry(eventKey{Other, "", "unknown"}, c.now().UnixNano())
+	}
+	*n++
+	return s.newEntry(k, c.now().UnixNano())
+}
+
+// labelledSeries returns the series of an entry for the promoted fields of an event.
+func (c *Counters) labelledSeries(s *set, en *entry, e *event.Event) *series {
+	if !c.labelKey(e) {
+		return en.plain
+	}
+	if x := en.labelled[string(c.key)]; x != nil {
+		return x
+	}
+	if c.labelled < c.maxSeries {
+		c.labelled++
+		return c.newLabelled(s, en, c.now().UnixNano())
+	}
+	// The series of "other" is outside the limit: there is one for each code, and those are bounded.
+	c.global.refused.n++
+	c.global.dirty = true
+	c.otherKey()
+	if x := en.labelled[string(c.key)]; x != nil {
+		return x
+	}
+	return c.newLabelled(s, en, c.now().UnixNano())
+}
+
+// labelKey writes the event's values of the promoted labels to c.key and says whether there is any.
+func (c *Counters) labelKey(e *event.Event) bool {
+	if len(c.labels) == 0 {
+		return false
+	}
+	c.key = c.key[:0]
+	found := false
+	for i, name := range c.labels {
+		if i > 0 {
+			c.key = append(c.key, 0)
+		}
+		v := e.Field(name)
+		found = found || len(v) > 0
+		c.key = AppendLabelValue(c.key, v)
+	}
+	return found
+}
+
+func (c *Counters) otherKey() {
+	c.key = c.key[:0]
+	for i := range c.labels {
+		if i > 0 {
+			c.key = append(c.key, 0)
+		}
+		c.key = append(c.key, Other...)
+	}
+}
+
+// newLabelled makes the series of the values in c.key.
+func (c *Counters) newLabelled(s *set, en *entry, created int64) *series {
+	key := string(c.key)
+	x := s.addLabelled(en.fam, created, en.values, c.splitKey(key))
+	if en.labelled == nil {
+		en.labelled = map[string]*series{}
+	}
+	en.labelled[key] = x
+	return x
+}
+
+func (c *Counters) splitKey(key string) []label {
+	var ls []label
+	for i, v := range splitNUL(key) {
+		if v != "" {
+			ls = append(ls, label{c.labels[i], v})
+		}
+	}
+	slices.SortFunc(ls, compareLabels)
+	return ls
+}
+
+// earliestCreated bounds what a line's time can do to a created time: 2000-01-01, Unix seconds.
+const earliestCreated = 946684800
+
+// count adds an event. While a source is hidden, the created time of a counter goes back with the events of the backlog:
+// it counts since then, and a Prometheus that takes created times for zeros sees no jump at the first scrape.
+func (x *series) count(s *set, e *event.Event) {
+	x.n++
+	if s.published {
+		return
+	}
+	if t := e.When(); t.Unix() >= earliestCreated && t.Before(time.Unix(0, x.created)) {
+		x.created = t.UnixNano()
+	}
+}
