@@ -1,0 +1,164 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/errwatch/errwatch/internal/alert"
+)
+
+const (
+	// resolvedFor is how long a resolved alert stays among the active ones: as long as Prometheus goes on sending it.
+	resolvedFor = 15 * time.Minute
+	// maxResolved bounds how many of them are kept; the oldest leave first.
+	maxResolved = 1000
+)
+
+// Transitions returns the alerts that began to fire or resolved since the last call, in order of time, and forgets
+// them. If the commit with which they go out fails, the caller keeps them.
+func (e *Engine) Transitions() []alert.Alert {
+	t := e.transitions
+	e.transitions = nil
+	return t
+}
+
+// Changed says that an alert fired or resolved since the last Pending: it is worth a commit now.
+func (e *Engine) Changed() bool { return e.marks.changed }
+
+// Alerts returns every alert that is pending or firing, and those that resolved within the last 15 minutes, sorted by
+// rule, labels and start.
+func (e *Engine) Alerts() []alert.Alert {
+	e.pruneResolved()
+	out := slices.Clone(e.recent)
+	for _, r := range e.rules {
+		for _, g := range r.groups {
+			if g.state != inactive {
+				out = append(out, e.alertOf(g))
+			}
+		}
+	}
+	slices.SortFunc(out, compareAlerts)
+	return out
+}
+
+func compareAlerts(a, b alert.Alert) int {
+	if c := strings.Compare(a.Rule, b.Rule); c != 0 {
+		return c
+	}
+	if c := slices.CompareFunc(a.Labels, b.Labels, func(x, y alert.Label) int {
+		if c := strings.Compare(x.Name, y.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Value, y.Value)
+	}); c != 0 {
+		return c
+	}
+	return a.ActiveAt.Compare(b.ActiveAt)
+}
+
+func (e *Engine) pruneResolved() {
+	limit := timeOf(e.clock).Add(-resolvedFor)
+	e.recent = slices.DeleteFunc(e.recent, func(a alert.Alert) bool { return a.EndsAt.Before(limit) })
+}
+
+// emit hands out a transition and keeps it for the alerts table.
+func (e *Engine) emit(a alert.Alert) {
+	e.transitions = append(e.transitions, a)
+	e.marks.alert(a)
+	e.marks.changed = true
+	if a.State != alert.Resolved {
+		return
+	}
+	if len(e.recent) >= maxResolved {
+		e.recent = slices.Delete(e.recent, 0, 1)
+	}
+	e.recent = append(e.recent, a)
+}
+
+func (e *Engine) notePending(g *group)   { e.marks.alert(e.alertOf(g)) }
+func (e *Engine) forgetPending(g *group) { e.marks.noAlert(g.alertID()) }
+
+// alertOf returns the alert of an active group. It is made anew only when something changed.
+func (e *Engine) alertOf(g *group) alert.Alert {
+	if g.shown == nil {
+		a := e.describe(g)
+		a.Summary = g.rule.summary.expand(a)
+		g.shown = &a
+	}
+	return *g.shown
+}
+
+// resolved returns the alert of a firing group as it ends. Its summary speaks of the peak: a resolved message stands
+// alone, and what it was about is how bad it got.
+func (e *Engine) resolved(g *group, t int64) alert.Alert {
+	a := e.describe(g)
+	a.State, a.EndsAt = alert.Resolved, timeOf(t)
+	at := a
+	at.Value = a.Peak
+	a.Summary = g.rule.summary.expand(at)
+	return a
+}
+
+func (e *Engine) describe(g *group) alert.Alert {
+	r := g.rule
+	a := alert.Alert{
+		ID: g.alertID(), Rule: r.Name, Labels: g.labelSet(), State: alert.Pending, ActiveAt: timeOf(g.activeAt),
+		Value: g.meter.value(), Peak: g.peak, Threshold: r.threshold, Above: r.above, Window: r.Window,
+		RunbookURL: e.runbook(r), Evidence: g.evidence.show(e.opts.Samples),
+	}
+	if g.state == firing {
+		a.State, a.StartsAt = alert.Firing, timeOf(g.startsAt)
+	}
+	return a
+}
+
+func (e *Engine) runbook(r *rule) string {
+	switch {
+	case !strings.HasPrefix(r.RunbookURL, "/"):
+		return r.RunbookURL
+	case e.opts.ExternalURL == "":
+		return ""
+	}
+	return strings.TrimSuffix(e.opts.ExternalURL, "/") + r.RunbookURL
+}
+
+// alertID names one firing for ever. A pending alert has the name that it will have if it fires.
+func (g *group) alertID() string {
+	startsAt := g.startsAt
+	if g.state != firing {
+		startsAt = g.activeAt + int64(g.rule.For)
+	}
+	return alertID(g.rule.Name, g.labelSet(), startsAt)
+}
+
+// alertID is made of nothing but the rule, the labels and the start, so that a restart, or a crash and a second reading
+// of the same lines, gives the same one. Letters and digits, 16 of them: 80 bits of SHA-256.
+func alertID(rule string, labels alert.Labels, startsAt int64) string {
+	h := sha256.New()
+	write := func(s string) {
+		h.Write(binary.AppendUvarint(nil, uint64(len(s))))
+		h.Write([]byte(s))
+	}
+	write(rule)
+	for _, l := range labels {
+		write(l.Name)
+		write(l.Value)
+	}
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(startsAt)))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:10]))
+}
+
+// changedAt is the time of the alert's last change of state.
+func changedAt(a *alert.Alert) time.Time {
+	switch a.State {
+	case alert.Resolved:
+		return a.EndsAt
+	case alert.Firing:
+		return a.StartsAt
+	}
+	return a.ActiveAt
+}

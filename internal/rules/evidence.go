@@ -1,0 +1,235 @@
+package rules
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/errwatch/errwatch/internal/alert"
+	"github.com/errwatch/errwatch/internal/event"
+)
+
+// Bounds of what one group keeps as evidence.
+const (
+	maxValues     = 64  // values of one field; past it the rarest makes room (space-saving)
+	minValues     = 5   // what a field may always keep: what an alert shows
+	maxFields     = 8   // different fields; further ones are left out
+	maxValueBytes = 128 // of one value
+	maxSample     = 200 // bytes of one line
+	maxSamples    = 10  // lines, whatever Options.Samples says
+	maxFieldName  = 256 // bytes; fields with longer names are left out
+
+	// maxEvidenceValues bounds all groups together. Past it the tallies of further groups hold minValues each.
+	maxEvidenceValues = 200_000
+)
+
+// evidence is what a group saw: since it became active, or, while it is inactive, for one to two windows. It is kept in
+// two parts so that what is old can go without a list of events: when the present part is a window old it becomes the
+// former one, and the former one is forgotten.
+type evidence struct{ present, former part }
+
+type part struct {
+	codes       tally
+	fields      []fieldTally
+	samples     [][]byte // the latest lines, oldest first
+	first, last int64    // times of events, 0: none
+	begun       int64    // when the part was begun, in the engine's time
+}
+
+type fieldTally struct {
+	name string
+	tally
+}
+
+// tally counts values, at most maxValues of them, by the space-saving algorithm: when a value finds no room it takes
+// the place of the rarest one and inherits its count as a possible error. A value that makes up more than one in
+// maxValues of all is always in it, and n - err is what it was certainly seen.
+type tally []counted
+
+type counted struct {
+	value  []byte
+	n, err int64
+}
+
+// add counts one value and says whether the tally has grown.
+func (t *tally) add(value []byte, room bool) (grown bool) {
+	value = clip(value, maxValueBytes)
+	list := *t
+	rarest := 0
+	for i := range list {
+		if bytes.Equal(list[i].value, value) {
+			list[i].n++
+			return false
+		}
+		if list[i].n < list[rarest].n {
+			rarest = i
+		}
+	}
+	if len(list) < minValues || room && len(list) < maxValues {
+		*t = append(list, counted{value: bytes.Clone(value), n: 1})
+		return true
+	}
+	r := &list[rarest]
+	r.value = append(r.value[:0], value...)
+	r.err = r.n
+	r.n++
+	return false
+}
+
+// gather adds an event to a group's evidence.
+func (e *Engine) gather(g *group, ev *event.Event, at, t int64) {
+	v := &g.evidence
+	if g.state == inactive && t-v.present.begun >= int64(g.rule.Window) {
+		e.values -= v.former.size()
+		v.turn(t, int64(g.rule.Window))
+	}
+	p := &v.present
+	if p.begun == 0 {
+		p.begun = t
+	}
+	if p.first == 0 || at < p.first {
+		p.first = at
+	}
+	p.last = max(p.last, at)
+	e.tally(&p.codes, ev.Code)
+	for i := range ev.Fields {
+		f := &ev.Fields[i]
+		if len(f.Value) == 0 || len(f.Name) > maxFieldName || g.rule.separates(f.Name) {
+			continue
+		}
+		if ft := p.field(f.Name); ft != nil && ft.add(f.Value, e.values < maxEvidenceValues) {
+			e.values++
+		}
+	}
+	p.sample(ev.Text, e.opts.Samples)
+}
+
+func (e *Engine) tally(t *tally, value string) {
+	if value == "" {
+		return
+	}
+	e.short = append(e.short[:0], value...)
+	if t.add(e.short, e.values < maxEvidenceValues) {
+		e.values++
+	}
+}
+
+// separates says that a field is in `by`, so that it has one value in each group.
+func (r *rule) separates(field string) bool {
+	for i := range r.by {
+		if r.by[i].field && r.by[i].name == field {
+			return true
+		}
+	}
+	return false
+}
+
+// turn begins a new present part; the old one stays as the former one if anything in it can still be in the window.
+func (v *evidence) turn(t, window int64) {
+	v.former, v.present = v.present, part{samples: v.former.samples[:0]}
+	if v.former.last <= t-window {
+		v.former = part{}
+	}
+}
+
+func (v *evidence) reset() { *v = evidence{} }
+
+// size is the number of values that count against maxEvidenceValues.
+func (v *evidence) size() int { return v.present.size() + v.former.size() }
+
+func (p *part) size() int {
+	n := len(p.codes)
+	for i := range p.fields {
+		n += len(p.fields[i].tally)
+	}
+	return n
+}
+
+// field returns the tally of a field, nil where there are too many fields already.
+func (p *part) field(name string) *fieldTally {
+	for i := range p.fields {
+		if p.fields[i].name == name {
+			return &p.fields[i]
+		}
+	}
+	if len(p.fields) >= maxFields {
+		return nil
+	}
+	p.fields = append(p.fields, fieldTally{name: name})
+	return &p.fields[len(p.fields)-1]
+}
+
+// sample keeps the latest n lines; the buffer of the line that goes is used again.
+func (p *part) sample(text []byte, n int) {
+	if len(text) == 0 {
+		return
+	}
+	text = clip(text, maxSample)
+	if len(p.samples) < n {
+		p.samples = append(p.samples, bytes.Clone(text))
+		return
+	}
+	oldest := p.samples[0]
+	copy(p.samples, p.samples[1:])
+	p.samples[n-1] = append(oldest[:0], text...)
+}
+
+// show turns evidence into the value that an alert carries.
+func (v *evidence) show(samples int) alert.Evidence {
+	var out alert.Evidence
+	out.First = timeOf(earlier(v.former.first, v.present.first))
+	out.Last = timeOf(max(v.former.last, v.present.last))
+	out.Codes = ranking(maxValues, v.former.codes, v.present.codes)
+	for _, p := range []*part{&v.former, &v.present} {
+		for i := range p.fields {
+			name := p.fields[i].name
+			if _, done := out.Top[name]; done {
+				continue
+			}
+			if out.Top == nil {
+				out.Top = map[string][]alert.Count{}
+			}
+			out.Top[name] = ranking(minValues, v.former.tallyOf(name), v.present.tallyOf(name))
+		}
+	}
+	lines := slices.Concat(v.former.samples, v.present.samples)
+	for _, l := range lines[max(0, len(lines)-samples):] {
+		out.Samples = append(out.Samples, string(bytes.ToValidUTF8(l, []byte("\uFFFD"))))
+	}
+	return out
+}
+
+func (p *part) tallyOf(name string) tally {
+	for i := range p.fields {
+		if p.fields[i].name == name {
+			return p.fields[i].tally
+		}
+	}
+	return nil
+}
+
+// ranking adds tallies up and returns the n most frequent values with the counts that are certain; ties go by value.
+func ranking(n int, tallies ...tally) []alert.Count {
+	sums := map[string]int64{}
+	for _, t := range tallies {
+		for i := range t {
+			sums[string(bytes.ToValidUTF8(t[i].value, []byte("\uFFFD")))] += t[i].n - t[i].err
+		}
+	}
+	out := make([]alert.Count, 0, len(sums))
+	for v, c := range sums {
+		out = append(out, alert.Count{Value: v, N: c})
+	}
+	slices.SortFunc(out, func(a, b alert.Count) int {
+		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Value, b.Value))
+	})
+	return out[:min(n, len(out))]
+}
+
+// earlier returns the smaller of two times, where 0 is no time.
+func earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,184 @@
+package rules
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/errwatch/errwatch/internal/event"
+)
+
+// maxCandidates bounds the memory of the index. The key is made only of values that rules name, so in practice there
+// are a few dozen; past the bound the index starts anew.
+const maxCandidates = 8192
+
+// index finds the rules that an event matches without looking at the others. What has few values (source, code, name,
+// category) is first reduced to numbers, in which every value that no rule names is 0; the rules for a tuple of these
+// numbers are worked out once and kept. Fields have many values and are looked up by value.
+type index struct {
+	rules                           []*rule
+	sources, codes, names, category vocabulary
+	known                           map[tuple]*candidates
+}
+
+type vocabulary map[string]uint32
+
+type tuple struct {
+	source, code, name, category uint32
+	reference                    bool
+}
+
+// candidates are the rules that match a tuple: those that ask no more, and those that depend on fields.
+type candidates struct {
+	sure   []*rule
+	fields []fieldIndex
+}
+
+// fieldIndex holds the rules whose first field (in the order of names) is this one, by its value.
+type fieldIndex struct {
+	name    string
+	byValue map[string][]*rule
+}
+
+func newIndex(rules []*rule) *index {
+	x := &index{
+		rules: rules, known: map[tuple]*candidates{},
+		sources: vocabulary{}, codes: vocabulary{}, names: vocabulary{}, category: vocabulary{},
+	}
+	for _, r := range rules {
+		x.sources.add(r.match.sources)
+		x.codes.add(r.match.codes)
+		x.names.add(r.match.names)
+		x.category.add(r.match.categories)
+	}
+	return x
+}
+
+func (v vocabulary) add(values set) {
+	for s := range values {
+		if _, ok := v[s]; !ok {
+			v[s] = uint32(len(v) + 1)
+		}
+	}
+}
+
+// find returns the candidates for an event; the caller still asks each rule of fields. No allocation for a known tuple.
+func (x *index) find(ev *event.Event) *candidates {
+	t := tuple{
+		source: x.sources[ev.Source], code: x.codes[ev.Code], name: x.names[matchName(ev)],
+		category: x.category[ev.Category], reference: ev.Reference,
+	}
+	if c := x.known[t]; c != nil {
+		return c
+	}
+	if len(x.known) >= maxCandidates {
+		clear(x.known)
+	}
+	c := x.build(ev)
+	x.known[t] = c
+	return c
+}
+
+func (x *index) build(ev *event.Event) *candidates {
+	c := &candidates{}
+	for _, r := range x.rules {
+		switch {
+		case !r.match.holds(ev):
+		case len(r.match.fields) == 0:
+			c.sure = append(c.sure, r)
+		default:
+			c.addByField(r)
+		}
+	}
+	return c
+}
+
+func (c *candidates) addByField(r *rule) {
+	first := r.match.fields[0]
+	i := slices.IndexFunc(c.fields, func(f fieldIndex) bool { return f.name == first.name })
+	if i < 0 {
+		i = len(c.fields)
+		c.fields = append(c.fields, fieldIndex{first.name, map[string][]*rule{}})
+	}
+	for v := range first.values {
+		c.fields[i].byValue[v] = append(c.fields[i].byValue[v], r)
+	}
+}
+
+// set is a set of strings; nil holds everything.
+type set map[string]struct{}
+
+func newSet(values []string) set {
+	if len(values) == 0 {
+		return nil
+	}
+	s := make(set, len(values))
+	for _, v := range values {
+		s[v] = struct{}{}
+	}
+	return s
+}
+
+func (s set) allows(v string) bool {
+	if s == nil {
+		return true
+	}
+	_, ok := s[v]
+	return ok
+}
+
+// matcher is a Match made ready.
+type matcher struct {
+	sources, codes, names, categories set
+	fields                            []fieldSet // sorted by name
+}
+
+type fieldSet struct {
+	name   string
+	values set
+}
+
+func newMatcher(m *Match, canonicalName func(string) string) matcher {
+	out := matcher{
+		sources: newSet(m.Sources), codes: newSet(m.Codes), names: newSet(m.Names), categories: newSet(m.Categories),
+	}
+	if canonicalName != nil {
+		for _, n := range m.Names {
+			if c := canonicalName(n); c != "" {
+				out.names[c] = struct{}{}
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Fields)) {
+		out.fields = append(out.fields, fieldSet{name, newSet(m.Fields[name])})
+	}
+	return out
+}
+
+// holds says that everything but the fields matches.
+func (m *matcher) holds(ev *event.Event) bool {
+	if ev.Reference && m.names == nil {
+		return false
+	}
+	return m.sources.allows(ev.Source) && m.codes.allows(ev.Code) && m.names.allows(matchName(ev)) &&
+		m.categories.allows(ev.Category)
+}
+
+// fieldsHold says that the fields match too. The look-up by string(bytes) does not allocate.
+func (m *matcher) fieldsHold(ev *event.Event) bool {
+	for i := range m.fields {
+		f := &m.fields[i]
+		if _, ok := f.values[string(ev.Field(f.name))]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// matchName is the name that match.names is compared with. A reference event that was given no name goes by its
+// pattern's.
+func matchName(ev *event.Event) string {
+	if ev.Reference && ev.Name == "" {
+		return ev.Pattern
+	}
+	return ev.Name
+}

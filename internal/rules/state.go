@@ -1,0 +1,149 @@
+package rules
+
+// state is where a group is: inactive → pending → firing → inactive. The alert of a group that stopped firing lives on
+// as a resolved one in Engine.recent.
+type state uint8
+
+const (
+	inactive state = iota
+	pending
+	firing
+)
+
+// settle lets the state follow the value at t. Where several things fall on one instant their order is: buckets leave,
+// then the condition is judged, then `for` and `keep_firing_for`, then events. Callers have moved the meter to t.
+func (e *Engine) settle(g *group, t int64) {
+	r, v := g.rule, g.meter.value()
+	if g.state != inactive {
+		g.peak = r.worse(g.peak, v)
+		g.shown = nil
+	}
+	switch g.state {
+	case inactive:
+		if r.fires(v) && t >= g.armedAt() {
+			e.activate(g, t, v)
+		}
+	case pending:
+		switch due := g.activeAt + int64(r.For); {
+		case !r.fires(v):
+			e.deactivate(g)
+		case t >= due:
+			e.fire(g, due)
+		}
+	case firing:
+		e.settleFiring(g, t, v)
+	}
+}
+
+// settleFiring is a Schmitt trigger: once the value reached resolve_at the condition is over, and only the threshold
+// itself brings it back.
+func (e *Engine) settleFiring(g *group, t int64, v float64) {
+	r := g.rule
+	switch {
+	case g.endedAt == 0 && r.ends(v):
+		g.endedAt = t
+		e.mark(g)
+		if r.KeepFiringFor == 0 {
+			e.resolve(g, t)
+		}
+	case g.endedAt != 0 && r.fires(v):
+		g.endedAt = 0
+		e.mark(g)
+	case g.endedAt != 0 && t >= g.endedAt+int64(r.KeepFiringFor):
+		e.resolve(g, g.endedAt+int64(r.KeepFiringFor))
+	}
+}
+
+// armedAt is from when on the condition may hold. Only `below` waits: its window must have been observed whole, by the
+// rule and, where there are groups, since the group was first seen.
+func (g *group) armedAt() int64 {
+	if g.rule.above {
+		return 0
+	}
+	return g.born + int64(g.rule.Window)
+}
+
+func (e *Engine) activate(g *group, t int64, v float64) {
+	g.activeAt, g.peak, g.shown = t, v, nil
+	e.mark(g)
+	if g.rule.For == 0 {
+		e.fire(g, t)
+		return
+	}
+	g.state = pending
+	e.notePending(g)
+}
+
+func (e *Engine) deactivate(g *group) {
+	e.forgetPending(g)
+	g.state, g.activeAt, g.peak = inactive, 0, 0
+	e.mark(g)
+}
+
+func (e *Engine) fire(g *group, t int64) {
+	g.state, g.startsAt, g.endedAt = firing, t, 0
+	g.rule.recent.remove(g)
+	e.mark(g)
+	e.emit(e.alertOf(g))
+}
+
+func (e *Engine) resolve(g *group, t int64) {
+	e.emit(e.resolved(g, t))
+	g.state, g.activeAt, g.startsAt, g.endedAt, g.peak, g.shown = inactive, 0, 0, 0, 0, nil
+	// The next alert of this group must not show the evidence of this one.
+	e.values -= g.evidence.size()
+	g.evidence.reset()
+	e.touch(g)
+	e.mark(g)
+}
+
+// take handles a group whose entry in the heap came up at d. The entry may have been early; then nothing has changed
+// and only the next due time is worked out.
+func (e *Engine) take(g *group, d int64) {
+	g.meter.moveTo(d)
+	e.settle(g, d)
+	if g.forgottenAt() <= d {
+		e.forget(g, d)
+		return
+	}
+	e.due.set(g, g.nextDue(d))
+}
+
+// nextDue is when time alone may change something next.
+func (g *group) nextDue(t int64) int64 {
+	r := g.rule
+	due := never
+	switch {
+	case g.state == pending:
+		due = g.activeAt + int64(r.For)
+	case g.state == firing && g.endedAt != 0:
+		due = g.endedAt + int64(r.KeepFiringFor)
+	case g.state == inactive && t < g.armedAt():
+		due = g.armedAt()
+	}
+	if g.state != inactive || !r.above {
+		due = min(due, g.meter.changes())
+	}
+	return min(due, g.forgottenAt())
+}
+
+// forgottenAt is when a group is dropped: one with `above` when it is inactive and its window is empty, so that it
+// holds nothing any more; one with `below` a day after its last event. A rule's only group stays.
+func (g *group) forgottenAt() int64 {
+	switch r := g.rule; {
+	case len(r.by) == 0:
+		return never
+	case !r.above:
+		return g.seen + max(int64(seenWithin), int64(r.Window))
+	case g.state == inactive:
+		return g.meter.empty()
+	}
+	return never
+}
+
+func (e *Engine) forget(g *group, t int64) {
+	if g.state == firing {
+		e.resolve(g, t)
+	}
+	e.drop(g)
+}
