@@ -73,7 +73,7 @@ type Getter struct {
 type node struct {
 	outs     []int // the paths that end here
 	children []child
-	keyBits  uint64 // which key lengths occur among the children, modulo 64
+	keyBits  uint64 // which keyBit occur among the children: most members of a line are no child
 }
 
 type child struct {
@@ -97,7 +97,7 @@ func NewGetter(paths []string) *Getter {
 	}
 	for i := range g.nodes {
 		for _, c := range g.nodes[i].children {
-			g.nodes[i].keyBits |= 1 << (len(c.key) & 63)
+			g.nodes[i].keyBits |= 1 << keyBit(c.key)
 		}
 	}
 	return g
@@ -135,15 +135,13 @@ func (g *Getter) child(at int, key string) int {
 // hold JSON are unescaped into scratch, which is returned for the next call; values may point into it, so they stay
 // valid until both b and scratch are used again. No allocation once scratch is long enough.
 //
-// The whole of b is checked. On an error (*SyntaxError, ErrDepth) the values that stand before the mistake are in out.
+// The whole of b is checked. On an error (ErrSyntax, ErrDepth) the values that stand before the mistake are in out.
 func (g *Getter) Get(b []byte, out []Value, scratch []byte) (scratch2 []byte, err error) {
 	clear(out[:g.paths])
 	r := reader{g: g, out: out, scratch: scratch}
 	end, err := r.value(b, skipSpace(b, 0), 0, 0)
 	if err == nil {
-		if end = skipSpace(b, end); end != len(b) {
-			err = &SyntaxError{end}
-		}
+		_, err = rest(b, end)
 	}
 	return r.scratch, err
 }
@@ -212,22 +210,39 @@ func (r *reader) container(b []byte, i, depth int, at *node, kind Kind) (end int
 	}
 }
 
+// keyBit is a cheap hash of a key, 0 to 63.
+func keyBit[T string | []byte](key T) int {
+	if len(key) == 0 {
+		return 0
+	}
+	return (len(key)*8 + int(key[0])) & 63
+}
+
 // match returns the node that the current member stands for, -1 where no path asks for it or an equal key came before.
 func (at *node) match(m *members, seen *seenSet) int {
-	if m.kind == Object && !m.keyEscaped && at.keyBits>>(len(m.key)&63)&1 == 0 {
+	if m.kind == Array {
+		return at.element(m.index)
+	}
+	if !m.keyEscaped && at.keyBits>>keyBit(m.key)&1 == 0 {
 		return -1
 	}
 	for c := range at.children {
 		ch := &at.children[c]
-		if m.kind == Array {
-			if ch.index == m.index {
-				return ch.node
-			}
-		} else if sameKey(m.key, m.keyEscaped, ch.key) {
+		if m.keyEscaped && sameKey(m.key, true, ch.key) || !m.keyEscaped && string(m.key) == ch.key {
 			if seen.add(c) {
 				return -1
 			}
 			return ch.node
+		}
+	}
+	return -1
+}
+
+// element returns the node of an array's element, -1 where no path asks for it.
+func (at *node) element(index int) int {
+	for c := range at.children {
+		if at.children[c].index == index {
+			return at.children[c].node
 		}
 	}
 	return -1

@@ -7,22 +7,17 @@
 // Every []byte handed out points into the input (or into the caller's scratch) and stays valid as long as that does.
 package jsonscan
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // MaxDepth is how deep objects and arrays may nest, JSON inside strings included. Loggers stay below ten.
 const MaxDepth = 64
 
-// ErrDepth is returned for input nested deeper than MaxDepth.
-var ErrDepth = errors.New("JSON is nested too deeply")
-
-// SyntaxError says at which byte the input stops being JSON.
-type SyntaxError struct{ Offset int }
-
-// Error implements error.
-func (e *SyntaxError) Error() string { return fmt.Sprintf("not JSON at byte %d", e.Offset) }
+// The two ways in which input is refused. They are plain values, so that a torn line costs no allocation either; Check
+// tells where it is torn.
+var (
+	ErrSyntax = errors.New("not JSON")
+	ErrDepth  = errors.New("JSON is nested too deeply")
+)
 
 // Kind is what a value is. The zero Kind is an absent value.
 type Kind uint8
@@ -100,6 +95,23 @@ func LooksLikeObject(b []byte) bool {
 
 // Valid tells whether b is exactly one JSON value, white space around it allowed, nested at most MaxDepth deep.
 func Valid(b []byte) bool {
-	_, end, err := skipValue(b, skipSpace(b, 0), 0)
-	return err == nil && skipSpace(b, end) == len(b)
+	_, err := Check(b)
+	return err == nil
+}
+
+// Check is Valid with a reason: ErrSyntax or ErrDepth, and the offset in bytes at which b stops being acceptable.
+func Check(b []byte) (at int, err error) {
+	_, at, err = skipValue(b, skipSpace(b, 0), 0)
+	if err == nil {
+		at, err = rest(b, at)
+	}
+	return at, err
+}
+
+// rest refuses anything but white space behind the document, which ends at i.
+func rest(b []byte, i int) (at int, err error) {
+	if i = skipSpace(b, i); i != len(b) {
+		return i, ErrSyntax
+	}
+	return i, nil
 }

@@ -1,6 +1,10 @@
 package jsonscan
 
 import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -50,5 +54,143 @@ func TestGetter(t *testing.T) {
 		if out[1].Kind != tt.kind || string(text) != tt.text {
 			t.Errorf("%s at %q: %v %q, want %v %q", tt.doc, tt.path, out[1].Kind, text, tt.kind, tt.text)
 		}
+	}
+}
+
+func TestGetterReuse(t *testing.T) {
+	t.Parallel()
+	g := NewGetter([]string{"a", "m.b"})
+	out := make([]Value, 2)
+	scratch, err := g.Get([]byte(`{"a":1,"m":"{\"b\":\"x\"}"}`), out, nil)
+	if err != nil || string(out[0].Raw) != "1" || string(out[1].Raw) != "x" {
+		t.Fatalf("%v %v", err, out)
+	}
+	if _, err = g.Get([]byte(`{}`), out, scratch[:0]); err != nil || out[0].Kind != 0 || out[1].Kind != 0 {
+		t.Fatalf("values of the last document are left: %v %v", err, out)
+	}
+}
+
+// What stands before a tear is found: a line cut off by a crash may hold the code all the same.
+func TestGetterTorn(t *testing.T) {
+	t.Parallel()
+	g := NewGetter([]string{"code", "msg"})
+	out := make([]Value, 2)
+	_, err := g.Get([]byte(`{"code":4009,"msg":"cut o`), out, nil)
+	if !errors.Is(err, ErrSyntax) || string(out[0].Raw) != "4009" || out[1].Kind != 0 {
+		t.Fatalf("%v %v", err, out)
+	}
+}
+
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	nest := func(n int) []byte { return []byte(strings.Repeat("[", n) + strings.Repeat("]", n)) }
+	if !Valid(nest(MaxDepth)) {
+		t.Error("MaxDepth levels are refused")
+	}
+	if at, err := Check(nest(MaxDepth + 1)); !errors.Is(err, ErrDepth) || at != MaxDepth {
+		t.Errorf("one level more: %v at %d", err, at)
+	}
+	if _, ok := Get([]byte(strings.Repeat(`{"a":`, 100)), strings.Split(strings.Repeat("a ", 100), " ")...); ok {
+		t.Error("Get went deeper than MaxDepth")
+	}
+	// Strings count as levels, or each could start anew.
+	doc := `{"a":1}`
+	path := "a"
+	for range 4 {
+		doc = `{"a":` + strconv.Quote(doc) + `}`
+		path += ".a"
+	}
+	out := make([]Value, 1)
+	if _, err := NewGetter([]string{path}).Get([]byte(doc), out, nil); err != nil || string(out[0].Raw) != "1" {
+		t.Errorf("%v %v", err, out)
+	}
+}
+
+func TestWideGetter(t *testing.T) {
+	t.Parallel()
+	var paths []string
+	doc := "{"
+	for i := range 200 {
+		paths = append(paths, "k"+strconv.Itoa(i))
+		doc += fmt.Sprintf(`"k%d":%d,"k%d":"again",`, i, i, i)
+	}
+	out := make([]Value, len(paths))
+	if _, err := NewGetter(paths).Get([]byte(doc+`"z":0}`), out, nil); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range out {
+		if string(v.Raw) != strconv.Itoa(i) {
+			t.Fatalf("%s is %q", paths[i], v.Raw)
+		}
+	}
+}
+
+func TestWalkStops(t *testing.T) {
+	t.Parallel()
+	var got []string
+	err := Walk([]byte(`{"a":{"b":[1,2]},"c":3 and then no JSON`), func(p *Path, v Value) bool {
+		got = append(got, p.String())
+		return !p.Is("a", "b", "1")
+	})
+	if want := " a a.b a.b.0 a.b.1"; err != nil || strings.Join(got, " ") != want {
+		t.Errorf("%v %q, want %q", err, got, want)
+	}
+}
+
+func TestLooksLikeObject(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]bool{
+		`{"a":1}`: true, " {x} \r\n": true, `{}`: true, `{`: false, `}`: false, ``: false, ` `: false, `[{}]`: false, `{a} b`: false,
+	} {
+		if got := LooksLikeObject([]byte(in)); got != want {
+			t.Errorf("%q: %v", in, got)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	scratch := make([]byte, 0, 8)
+	for _, tt := range []struct {
+		v    Value
+		want string
+		ok   bool
+	}{
+		{Value{Kind: String, Raw: []byte(`a\nb`), Escaped: true}, "a\nb", true},
+		{Value{Kind: String, Raw: []byte("ab")}, "ab", true},
+		{Value{Kind: Number, Raw: []byte("4009")}, "4009", true},
+		{Value{Kind: Bool, Raw: []byte("true")}, "true", true},
+		{Value{Kind: Null, Raw: []byte("null")}, "", false},
+		{Value{Kind: Object, Raw: []byte("{}")}, "", false},
+		{Value{}, "", false},
+	} {
+		text, _, ok := tt.v.Text(scratch)
+		if string(text) != tt.want || ok != tt.ok {
+			t.Errorf("%v: %q %v", tt.v.Kind, text, ok)
+		}
+	}
+}
+
+// AllocsPerRun may not run beside parallel tests.
+func TestNoAllocations(t *testing.T) {
+	g := NewGetter([]string{"code", "err.code", "msg.code", "level"})
+	out := make([]Value, 4)
+	scratch := make([]byte, 0, 256)
+	w := &Walker{}
+	var docs [][]byte
+	for _, s := range seeds {
+		docs = append(docs, []byte(s))
+	}
+	count := 0
+	f := func(*Path, Value) bool { count++; return true }
+	if n := testing.AllocsPerRun(100, func() {
+		for _, b := range docs {
+			_, _ = g.Get(b, out, scratch)
+			_, _ = Get(b, "err", "code")
+			_ = Valid(b)
+			_ = w.Walk(b, f)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
 	}
 }

@@ -145,7 +145,7 @@ func scanWord(b []byte, i int, word string, kind Kind) (v Value, end int, ok boo
 // skipValue reads the value at i without looking at what it holds; depth is how many containers are open around it.
 func skipValue(b []byte, i, depth int) (v Value, end int, err error) {
 	if i >= len(b) {
-		return Value{}, i, &SyntaxError{i}
+		return Value{}, i, ErrSyntax
 	}
 	switch b[i] {
 	case '{':
@@ -155,7 +155,7 @@ func skipValue(b []byte, i, depth int) (v Value, end int, err error) {
 	}
 	v, end, ok := scanScalar(b, i)
 	if !ok {
-		return Value{}, end, &SyntaxError{end}
+		return Value{}, end, ErrSyntax
 	}
 	return v, end, nil
 }
@@ -250,5 +250,5 @@ func (m *members) closing() byte {
 
 func (m *members) fail(i int) error {
 	m.i = i
-	return &SyntaxError{i}
+	return ErrSyntax
 }

@@ -65,7 +65,7 @@ type Walker struct {
 
 // Walk calls f for every value of the one JSON value in b, in document order, a container before its members. The
 // path is valid only during the call. A container's Raw is nil here, since its end is not known yet (Get gives it). f
-// returning false ends the walk without an error, and what follows is not looked at. An error is a *SyntaxError or
+// returning false ends the walk without an error, and what follows is not looked at. An error is a ErrSyntax or
 // ErrDepth; f has then been called for everything before the mistake.
 func (w *Walker) Walk(b []byte, f func(path *Path, v Value) bool) error {
 	w.path.segs = w.path.segs[:0]
@@ -73,10 +73,8 @@ func (w *Walker) Walk(b []byte, f func(path *Path, v Value) bool) error {
 	if err != nil || !more {
 		return err
 	}
-	if end = skipSpace(b, end); end != len(b) {
-		return &SyntaxError{end}
-	}
-	return nil
+	_, err = rest(b, end)
+	return err
 }
 
 // Walk is Walker.Walk with a fresh Walker, which costs small allocations per call.
@@ -88,7 +86,7 @@ func Walk(b []byte, f func(path *Path, v Value) bool) error {
 // value walks the value at i; more is false once f has had enough.
 func (w *Walker) value(b []byte, i int, f func(*Path, Value) bool) (end int, more bool, err error) {
 	if i >= len(b) {
-		return i, false, &SyntaxError{i}
+		return i, false, ErrSyntax
 	}
 	switch b[i] {
 	case '{':
@@ -98,7 +96,7 @@ func (w *Walker) value(b []byte, i int, f func(*Path, Value) bool) (end int, mor
 	}
 	v, end, ok := scanScalar(b, i)
 	if !ok {
-		return end, false, &SyntaxError{end}
+		return end, false, ErrSyntax
 	}
 	return end, f(&w.path, v), nil
 }
