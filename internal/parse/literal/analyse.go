@@ -20,9 +20,10 @@ import (
 // cannot be searched for (see safe) is kept as the mark gap, and splits the string when it is harvested.
 
 const (
-	maxSet    = 16 // strings in a set; enough for three alternatives times a few more
-	maxString = 64 // bytes of a string kept at a seam
-	maxClass  = 10 // characters of a class that are tried one by one: \d is the largest useful one
+	maxUnion  = 256 // literals of one result: all names of a large catalogue as alternatives
+	maxSet    = 16  // strings in a set; enough for three alternatives times a few more
+	maxString = 64  // bytes of a string kept at a seam
+	maxClass  = 10  // characters of a class that are tried one by one: \d is the largest useful one
 )
 
 // gap stands for a character that no literal may contain.
@@ -100,7 +101,7 @@ func literalInfo(re *syntax.Regexp) info {
 	}
 	s.text = b.String()
 	if s.fold {
-		s.text = strings.ToLower(s.text)
+		s.text = lower(s.text)
 	}
 	return bound(exactly([]str{s}))
 }
@@ -198,7 +199,7 @@ func cross(a, b []str) (set []str, whole bool) {
 		for _, y := range b {
 			s := str{x.text + y.text, x.fold || y.fold}
 			if s.fold {
-				s.text = strings.ToLower(s.text)
+				s.text = lower(s.text)
 			}
 			set = append(set, s)
 		}
@@ -274,7 +275,7 @@ func alternateInfo(subs []*syntax.Regexp) info {
 	if alt.never {
 		return alt
 	}
-	if usable {
+	if usable && len(union) <= maxUnion {
 		alt.best.offer(rate(union))
 	}
 	return limit(alt)
@@ -346,7 +347,7 @@ func minimal(lits []Literal) []Literal {
 // implies reports whether whatever contains l also contains o.
 func implies(l, o Literal) bool {
 	if o.Fold {
-		return strings.Contains(strings.ToLower(l.Text), o.Text)
+		return strings.Contains(lower(l.Text), o.Text)
 	}
 	return !l.Fold && strings.Contains(l.Text, o.Text)
 }
