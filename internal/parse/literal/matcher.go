@@ -18,7 +18,7 @@ import "slices"
 //
 // What makes it fast:
 //   - The choice of windows (see window.go). Any w bytes of a literal will do, so each takes those whose pairs are rare in
-//     logs: "packetLoss=" is better found by "ketLo" than by "Loss=".
+//     logs: "packetLoss=" is better found by "cketL" than by "Loss=".
 //   - A second look (see plausible). Most candidates are none: a hash of four bytes says so before anything is compared.
 //   - Lanes (see wumanber.go). Each step waits for its load, and the CPU could do several at once: four places of the
 //     block are searched side by side.
