@@ -6,13 +6,17 @@ import "time"
 const findWithin = 64
 
 // Find looks for the line's own stamp: at its start, or behind a prefix as loggers and collectors write it: brackets
-// and punctuation, a level word, syslog's <134>1, logcat's I/flutter ( 4711):, a compose or pm2 service before '|', a
-// key such as ts=. A stamp behind other words belongs to the message, not to the line, and is not looked for.
+// and punctuation, colours, a level word, syslog's <134>1, logcat's I/flutter ( 4711):, a process id, a compose or pm2
+// service before '|', a key such as ts=. A stamp behind other words belongs to the message, not to the line, and is
+// not looked for; neither is an epoch, which could be any number there, unless a bracket or such a key stands before it.
+//
+// What is returned is as in Parse. Only the first 64 bytes are looked at for its beginning.
 func Find(line []byte, zone *time.Location, ref time.Time) (t time.Time, hasZone, ok bool) {
-	i := 0
-	for i < len(line) && i < findWithin {
-		if t, hasZone, n, ok := Parse(line[i:], zone, ref); ok && ends(line, i+n) {
-			return t, hasZone, true
+	for i := 0; i < len(line) && i < findWithin; {
+		if i == 0 || mayFollow(line, i) {
+			if t, hasZone, n, ok := Parse(line[i:], zone, ref); ok && ends(line, i+n) {
+				return t, hasZone, true
+			}
 		}
 		n := prefix(line[i:])
 		if n == 0 {
@@ -23,11 +27,32 @@ func Find(line []byte, zone *time.Location, ref time.Time) (t time.Time, hasZone
 	return time.Time{}, false, false
 }
 
+// mayFollow tells whether what stands at i may be a stamp, by what stands before it.
+func mayFollow(line []byte, i int) bool {
+	if end := skipDigits(line, i); end < i+10 {
+		return true
+	}
+	switch line[i-1] {
+	case '[', '=', '"', '>':
+		return true
+	}
+	return false
+}
+
+func skipDigits(b []byte, i int) int {
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
+	}
+	return i
+}
+
 // prefix returns the length of the piece of a line's prefix at the start of b, 0 where there is none.
 func prefix(b []byte) int {
 	switch c := b[0]; {
 	case c == '<':
 		return priority(b)
+	case c == '\x1b':
+		return colour(b)
 	case isWord(c) || c == '@':
 		return prefixWord(b)
 	case c == '[' || c == '(':
@@ -36,6 +61,18 @@ func prefix(b []byte) int {
 		return 1
 	}
 	return 0
+}
+
+// colour takes a terminal's escape sequence: ESC, '[', parameters, a letter.
+func colour(b []byte) int {
+	if len(b) < 2 || b[1] != '[' {
+		return 1
+	}
+	i := 2
+	for i < len(b) && (b[i]-'0' <= 9 || b[i] == ';') {
+		i++
+	}
+	return min(i+1, len(b))
 }
 
 // priority takes syslog's <134>, with the version digit of RFC 5424.
@@ -53,16 +90,19 @@ func priority(b []byte) int {
 	return i + 1
 }
 
+// maxGroup is how long a bracketed group or a tag in a prefix may be.
+const maxGroup = 40
+
 // bracketed takes the opening bracket where a stamp may follow it, else the whole group: "[main]", "( 4711)".
 func bracketed(b []byte) int {
-	if len(b) > 1 && (b[1]-'0' <= 9 && b[0] == '[' || monthOf(b[1:]) > 0 || len(b) > 4 && isWeekday(b[1:])) {
+	if b[0] == '[' && len(b) > 4 && (b[1]-'0' <= 9 || monthOf(b[1:]) > 0 || isWeekday(b[1:])) {
 		return 1
 	}
 	end := byte(']')
 	if b[0] == '(' {
 		end = ')'
 	}
-	for i := 1; i < len(b) && i < 40; i++ {
+	for i := 1; i < len(b) && i < maxGroup; i++ {
 		if b[i] == end {
 			return i + 1
 		}
@@ -73,23 +113,35 @@ func bracketed(b []byte) int {
 // prefixWord takes a word that may stand before a stamp, 0 for any other.
 func prefixWord(b []byte) int {
 	i := 0
-	for i < len(b) && i < 40 && (isWord(b[i]) || b[i] == '-' || b[i] == '/' || b[i] == '.' || b[i] == '@') {
+	for i < len(b) && i < maxGroup && (isWord(b[i]) || b[i] == '-' || b[i] == '/' || b[i] == '.' || b[i] == '@') {
 		i++
 	}
-	if isLevel(b[:i]) || i > 2 && b[1] == '/' && isLevel(b[:1]) || i < len(b) && b[i] == '=' && isTimeKey(b[:i]) || string(b[:i]) == "flutter" {
-		return i
+	word := b[:i]
+	switch {
+	case isLevel(word), string(word) == "flutter":
+	case i > 2 && word[1] == '/' && isLevel(word[:1]): // logcat's I/tag
+	case i < len(b) && (b[i] == '=' || b[i] == '"') && isTimeKey(word):
+	case i < 8 && i < len(b) && skipDigits(word, 0) == i: // a process id
+	default:
+		return service(b, i)
 	}
-	for j := i; j < len(b) && j < i+24; j++ {
-		switch {
-		case b[j] == '|':
-			return j + 1
-		case b[j] != ' ':
-			return 0
+	return i
+}
+
+// service takes the name of i bytes where only spaces stand between it and a '|', as docker compose and pm2 write it.
+func service(b []byte, i int) int {
+	for ; i < len(b) && i < 2*maxGroup; i++ {
+		if b[i] == '|' {
+			return i + 1
+		}
+		if b[i] != ' ' {
+			break
 		}
 	}
 	return 0
 }
 
+// isLevel tells whether w is a log level in any case, or logcat's letter for one.
 func isLevel(w []byte) bool {
 	var low [8]byte
 	if len(w) == 0 || len(w) > len(low) {
@@ -107,6 +159,7 @@ func isLevel(w []byte) bool {
 	return false
 }
 
+// isTimeKey tells whether w is a key under which loggers write the time of the line.
 func isTimeKey(w []byte) bool {
 	switch string(w) {
 	case "t", "ts", "time", "timestamp", "@timestamp", "date", "datetime":

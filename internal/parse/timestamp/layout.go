@@ -1,7 +1,6 @@
 package timestamp
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -21,6 +20,7 @@ type layoutKind uint8
 const (
 	layoutAuto layoutKind = iota
 	layoutEpoch
+	layoutRFC3339
 	layoutGo
 )
 
@@ -43,8 +43,6 @@ func named(name string) string {
 		return time.RFC1123
 	case "rfc1123z":
 		return time.RFC1123Z
-	case "rfc3339", "rfc3339nano":
-		return time.RFC3339Nano
 	case "stamp":
 		return time.Stamp
 	case "stampmilli":
@@ -74,6 +72,9 @@ func Compile(layout string, zone *time.Location) (*Layout, error) {
 	case "epoch":
 		l.kind = layoutEpoch
 		return l, nil
+	case "rfc3339", "rfc3339nano", strings.ToLower(time.RFC3339), strings.ToLower(time.RFC3339Nano):
+		l.kind = layoutRFC3339
+		return l, nil
 	}
 	return l, l.check()
 }
@@ -89,19 +90,20 @@ func (l *Layout) check() error {
 		}
 		return fmt.Errorf("time layout %q holds no hour: use auto, epoch, rfc3339, or write the moment 2006-01-02 15:04:05 in your form", l.layout)
 	}
-	if !differs(base.AddDate(0, 0, 1)) {
+	if !differs(base.AddDate(0, 0, 7)) { // a weekday is no day
 		return fmt.Errorf("time layout %q holds no day: a time of day alone does not say when", l.layout)
 	}
-	l.yearly = differs(time.Date(2007, 1, 2, 15, 4, 5, 0, time.UTC))
+	l.yearly = differs(time.Date(2012, 1, 2, 15, 4, 5, 0, time.UTC)) // a Monday too
 	l.zoned = differs(time.Date(2006, 1, 2, 15, 4, 5, 0, time.FixedZone("X", 3600)))
 	if _, err := time.Parse(l.layout, text); err != nil {
-		return errors.New("time layout " + l.layout + " cannot read what it writes")
+		return fmt.Errorf("time layout %q cannot read what it writes: %w", l.layout, err)
 	}
 	return nil
 }
 
 // Parse reads b, which must be one stamp and nothing else but white space around it. The instant is in UTC; hasZone
-// and ref are as in the function Parse. Shapes that Parse knows cost no allocation, Go layouts what time.Parse costs.
+// and ref are as in the function Parse. An abbreviation that does not name one of the configured zone's offsets, UTC or
+// GMT is no zone. auto, epoch and RFC3339 cost no allocation, other layouts what time.Parse costs.
 func (l *Layout) Parse(b []byte, ref time.Time) (t time.Time, hasZone, ok bool) {
 	b = trim(b)
 	switch l.kind {
@@ -111,20 +113,45 @@ func (l *Layout) Parse(b []byte, ref time.Time) (t time.Time, hasZone, ok bool) 
 	case layoutAuto:
 		t, hasZone, n, ok := Parse(b, l.zone, ref)
 		return t, hasZone, ok && n == len(b)
+	case layoutRFC3339:
+		t, hasZone, n, ok := Parse(b, l.zone, ref)
+		return t, true, ok && hasZone && n == len(b) && n > 19 && b[4] == '-' && b[10]|0x20 == 't'
 	}
+	return l.parseGo(b, ref)
+}
+
+func (l *Layout) parseGo(b []byte, ref time.Time) (t time.Time, hasZone, ok bool) {
 	t, err := time.ParseInLocation(l.layout, string(b), l.zone)
 	if err != nil {
 		return time.Time{}, false, false
 	}
-	if !l.yearly {
-		s := stamp{
-			year: -1, month: int(t.Month()), day: t.Day(),
-			seconds: t.Hour()*3600 + t.Minute()*60 + t.Second(), nanos: t.Nanosecond(),
-		}
-		t, ok = s.guessYear(l.zone, ref)
-		return t, false, ok
+	hasZone = l.zoned && !madeUp(t, l.zone)
+	if l.yearly && (hasZone || !l.zoned) {
+		return t.UTC(), hasZone, true
 	}
-	return t.UTC(), l.zoned, true
+	// The year or the zone is missing: put the stamp together again.
+	s := stamp{
+		year: t.Year(), month: int(t.Month()), day: t.Day(),
+		seconds: t.Hour()*3600 + t.Minute()*60 + t.Second(), nanos: t.Nanosecond(), hasZone: hasZone,
+	}
+	if hasZone {
+		_, s.offset = t.Zone()
+	}
+	if !l.yearly {
+		s.year = -1
+	}
+	t, ok = s.time(l.zone, ref)
+	return t, hasZone, ok
+}
+
+// madeUp tells whether t stands in a zone that the time package made up, with offset 0, for an abbreviation that it
+// does not know.
+func madeUp(t time.Time, zone *time.Location) bool {
+	if t.Location() == zone || t.Location() == time.UTC {
+		return false
+	}
+	name, offset := t.Zone()
+	return offset == 0 && name != "" && name != "GMT" && name != "UTC"
 }
 
 func trim(b []byte) []byte {

@@ -1,8 +1,25 @@
 package timestamp
 
+// dated reads any stamp but an epoch, telling the shapes apart by a few bytes. b has at least 10 bytes.
+func (s *stamp) dated(b []byte) (n int, ok bool) {
+	switch {
+	case b[0]-'0' > 9:
+		return s.words(b)
+	case b[1]-'0' > 9 || b[2] == '/' && b[3]-'0' <= 9:
+		return s.american(b)
+	case b[2]-'0' > 9:
+		return s.dayFirst(b)
+	case b[4]-'0' > 9:
+		return s.yearFirst(b)
+	case b[8] == 'T':
+		return s.basic(b)
+	}
+	return 0, false
+}
+
 // yearFirst reads 2026-11-20T10:15:23… and 2026/11/20 10:15:23….
 func (s *stamp) yearFirst(b []byte) (n int, ok bool) {
-	if len(b) < 16 || b[7] != b[4] {
+	if len(b) < 16 || b[7] != b[4] || b[4] != '-' && b[4] != '/' {
 		return 0, false
 	}
 	century, year := two(b, 0), two(b, 2)
@@ -18,17 +35,17 @@ func (s *stamp) yearFirst(b []byte) (n int, ok bool) {
 	return 0, false
 }
 
-// dayFirst reads 20/Nov/2026:10:15:23 +0000, 20 Nov 2026 10:15:23, and logcat's 11-20 10:15:23.123, whose month comes
-// first.
+// dayFirst reads 20/Nov/2026:10:15:23 +0000, 20 Nov 2026 10:15:23, 20-Nov-2026 10:15:23, and logcat's
+// 11-20 10:15:23.123, whose month comes first. b has at least 10 bytes.
 func (s *stamp) dayFirst(b []byte) (n int, ok bool) {
-	if b[2] == '-' {
+	if b[2] == '-' && b[3]-'0' <= 9 {
 		s.year, s.month, s.day = -1, two(b, 0), two(b, 3)
 		if s.month|s.day < 0 || b[5] != ' ' {
 			return 0, false
 		}
 		return s.clock(b, 6, true)
 	}
-	if len(b) < 20 || b[6] != b[2] {
+	if len(b) < 20 || b[6] != b[2] || b[2] != '/' && b[2] != ' ' && b[2] != '-' {
 		return 0, false
 	}
 	century, year := two(b, 7), two(b, 9)
@@ -38,6 +55,69 @@ func (s *stamp) dayFirst(b []byte) (n int, ok bool) {
 		return 0, false
 	}
 	return s.clockAndZone(b, 12)
+}
+
+// american reads 11/20/2026, 10:15:23 AM, as JavaScript's toLocaleString writes it: month first, which only the AM or
+// PM makes certain, so that is required.
+func (s *stamp) american(b []byte) (n int, ok bool) {
+	var hour, minute, second, century int
+	s.month, n = oneOrTwo(b, 0)
+	s.day, n = oneOrTwo(b, separator(b, n, "/"))
+	if n = separator(b, n, "/"); n < 0 || n+4 > len(b) {
+		return 0, false
+	}
+	century, s.year = two(b, n), two(b, n+2)
+	n = separator(b, separator(b, n+4, ","), " ")
+	hour, n = oneOrTwo(b, n)
+	minute, n = oneOrTwo(b, separator(b, n, ":"))
+	second, n = oneOrTwo(b, separator(b, n, ":"))
+	if century|s.year|n < 0 || hour < 1 || hour > 12 {
+		return 0, false
+	}
+	s.year += century * 100
+	n, afternoon := meridiem(b, n)
+	hour %= 12
+	if afternoon {
+		hour += 12
+	}
+	return n, n > 0 && s.setClock(hour, minute, second)
+}
+
+// oneOrTwo reads a number of one or two digits at i; end is negative where there is none, or where i is.
+func oneOrTwo(b []byte, i int) (v, end int) {
+	if i < 0 || i >= len(b) || b[i]-'0' > 9 {
+		return 0, -1
+	}
+	if i+1 < len(b) && b[i+1]-'0' <= 9 {
+		return two(b, i), i + 2
+	}
+	return int(b[i] - '0'), i + 1
+}
+
+// separator returns the index behind sep at i, negative where something else stands there, or where i is.
+func separator(b []byte, i int, sep string) int {
+	if i < 0 || i+len(sep) > len(b) || string(b[i:i+len(sep)]) != sep {
+		return -1
+	}
+	return i + len(sep)
+}
+
+// meridiem reads " AM" or " PM" at i, also behind the narrow space that newer locale data puts there.
+func meridiem(b []byte, i int) (end int, afternoon bool) {
+	end = separator(b, i, " ")
+	if end < 0 {
+		end = separator(b, i, "\u202f")
+	}
+	if end < 0 || end+2 > len(b) || b[end+1]|0x20 != 'm' || !ends(b, end+2) {
+		return -1, false
+	}
+	switch b[end] | 0x20 {
+	case 'a':
+		return end + 2, false
+	case 'p':
+		return end + 2, true
+	}
+	return -1, false
 }
 
 // basic reads 20261120T101523Z.
@@ -58,17 +138,10 @@ func (s *stamp) basic(b []byte) (n int, ok bool) {
 // brackets reads [20/Nov/2026:10:15:23 +0000], and any other dated stamp that fills a pair of brackets.
 func (s *stamp) brackets(b []byte) (n int, ok bool) {
 	in := b[1:]
-	switch {
-	case len(in) < 10:
+	if len(in) < 10 {
 		return 0, false
-	case in[0]-'0' > 9:
-		n, ok = s.words(in)
-	case in[4] == '-' || in[4] == '/':
-		n, ok = s.yearFirst(in)
-	default:
-		n, ok = s.dayFirst(in)
 	}
-	if !ok || n >= len(in) || in[n] != ']' {
+	if n, ok = s.dated(in); !ok || n >= len(in) || in[n] != ']' {
 		return 0, false
 	}
 	return n + 2, true
@@ -85,7 +158,7 @@ func (s *stamp) words(b []byte) (n int, ok bool) {
 	if !isWeekday(b) {
 		return 0, false
 	}
-	if b[3] == ',' && b[4] == ' ' && len(b) > 5+20 {
+	if b[3] == ',' && b[4] == ' ' && len(b) >= 5+10 {
 		if n, ok = s.dayFirst(b[5:]); ok && s.year >= 0 {
 			return n + 5, true
 		}
@@ -175,19 +248,24 @@ func (s *stamp) clock(b []byte, i int, needSeconds bool) (n int, ok bool) {
 	}
 	hour, minute, second := two(b, i), two(b, i+3), 0
 	i += 5
-	if i+3 <= len(b) && b[i] == ':' {
+	hasSeconds := i+1 < len(b) && b[i] == ':' && b[i+1]-'0' <= 9
+	if hasSeconds {
+		if i+3 > len(b) {
+			return 0, false
+		}
 		second = two(b, i+1)
 		i += 3
-	} else if needSeconds {
-		return 0, false
 	}
-	if hour|minute|second < 0 || !s.setClock(hour, minute, second) {
+	if needSeconds && !hasSeconds || hour|minute|second < 0 || !s.setClock(hour, minute, second) {
 		return 0, false
 	}
 	if i < len(b) && b[i]-'0' <= 9 {
 		return 0, false
 	}
-	return s.fraction(b, i), true
+	if hasSeconds {
+		i = s.fraction(b, i)
+	}
+	return i, true
 }
 
 // setClock takes a second of 60, which is how a leap second is written.

@@ -23,7 +23,8 @@ import "time"
 //	2026-11-20 10:15:23,123 +0200    Z +02:00 +0200 +02 UTC GMT, or none
 //	20261120T101523Z               ISO 8601 basic
 //	2026/11/20 10:15:23.123        Go's log, nginx
-//	20/Nov/2026:10:15:23 +0000     Apache, with or without brackets
+//	20/Nov/2026:10:15:23 +0000     Apache, with or without brackets; also 20-Nov-2026 10:15:23 and 20 Nov 2026 10:15:23
+//	11/20/2026, 10:15:23 AM        JavaScript's toLocaleString in American English, NestJS
 //	Nov 20 10:15:23                syslog; also with a year, or with the weekday before and the year behind
 //	Fri, 20 Nov 2026 10:15:23 GMT  HTTP
 //	E1120 10:15:23.123456          klog
@@ -36,20 +37,12 @@ func Parse(b []byte, zone *time.Location, ref time.Time) (t time.Time, hasZone b
 		return time.Time{}, false, 0, false
 	}
 	var s stamp
-	switch c := b[0]; {
-	case c == '[':
+	if b[0] == '[' {
 		n, ok = s.brackets(b)
-	case c-'0' > 9:
-		n, ok = s.words(b)
-	case b[4] == '-' || b[4] == '/':
-		n, ok = s.yearFirst(b)
-	case b[2] == '/' || b[2] == ' ' || b[2] == '-':
-		n, ok = s.dayFirst(b)
-	case b[8] == 'T':
-		n, ok = s.basic(b)
-	default:
-		t, n, ok = epoch(b)
-		return t, ok, n, ok
+	} else if n, ok = s.dated(b); !ok {
+		if t, n, ok = epoch(b); ok {
+			return t, true, n, true
+		}
 	}
 	if !ok {
 		return time.Time{}, false, 0, false
