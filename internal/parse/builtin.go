@@ -1,0 +1,74 @@
+package parse
+
+// What the built-in patterns have in common.
+const (
+	// codeKeyExpr is a code as the value of a key: code=4009, "code": "4009", code: 4009, errorCode=4009. The word border
+	// before it keeps statusCode, closeCode and exit_code out, the border behind it durations and longer numbers. Quotes may
+	// be escaped, since a JSON text inside a string is looked at as it is written.
+	codeKeyExpr = `\b(?i:err(?:or)?[_-]?code|code)\\*["']?\s*[:=]\s*\\*["']?(?P<code>\d{4})\b`
+
+	// stackExpr is a line of a stack trace: it repeats the name of the handler, and a code if the file is called so.
+	stackExpr = `^[ \t]+at\s`
+
+	// notCodeExpr finds records that speak of another kind of code: of a socket that closed, of HTTP, of a process that
+	// exited. Their numbers overlap with the catalogue: 4000 to 4999 are free for use as WebSocket close codes.
+	notCodeExpr = `(?i)(?:web[ _.-]?socket|socket|\bwss?(?:\b|_)).*(?:clos|disconnect)|(?:clos|disconnect).*(?:web[ _.-]?socket|socket|\bwss?(?:\b|_))` +
+		`|\b(?:transport|connection|conn|tcp)[ _](?:was |is |has |been |got )*clos|clos(?:e|ed|ing|ure)[ _.-]?(?:code|frame|event|reason)|\bon_?close\b|wsclos` +
+		`|\bhttp[ _-]?(?:status|code|error|response|request)|\bhttp/\d|status[ _.-]?code` +
+		`|\bexit(?:s|ed|ing)?[ _-]*(?:with|code|status|[=:])|\bexited\b|exitcode`
+)
+
+// codeLiterals are the ways in which a code key can go on, in the record as it is written or escaped. The word code
+// alone would be no filter: media servers write codec= on every second line.
+func codeLiterals() []string {
+	return []string{"code=", "code:", `code"`, "code'", `code\`, "code ", "code\t"}
+}
+
+// Builtin returns the patterns that recognise VideoSDK's errors in every shape in which applications write them. The
+// order matters: unmistakable shapes, which yield any four-digit code, come before those that must look twice.
+func Builtin() []Pattern {
+	return []Pattern{
+		{
+			Name: "videosdk",
+			Regex: `VIDEOSDK ERROR\s*::\s*(?P<code>\d{4})\b(?:\s*::\s*(?P<name>[A-Z][A-Z0-9_]{2,}))?` +
+				`(?:\s*::\s*(?P<message>[^"\r\n]*[^"\s\\]))?`,
+			Unless: stackExpr,
+			built:  builtin{complete: true},
+		},
+		{
+			Name: "on-error",
+			Regex: `(?s)(?:^|[^A-Za-z0-9])[oO]nError\b` +
+				`(?:[\s:=(\[{#"']{1,4}|.*?\bcode\\*["']?\s*[:=]\s*\\*["']?)(?P<code>\d{4})\b`,
+			Unless: stackExpr,
+			built:  builtin{complete: true},
+		},
+		{
+			// The event's name stands behind the code, as where a logger sorts its keys.
+			Name:   "on-error-behind",
+			Regex:  `(?s)\bcode\\*["']?\s*[:=]\s*\\*["']?(?P<code>\d{4})\b.*["'][oO]nError\\*["']`,
+			Unless: stackExpr + `|` + notCodeExpr,
+			built:  builtin{complete: true},
+		},
+		{
+			Name:       "name",
+			Regex:      `\b(?P<name>[A-Z][A-Z0-9_]{2,})\b`,
+			Unless:     stackExpr,
+			KnownCodes: true,
+			built:      builtin{complete: true, names: true, beside: true},
+		},
+		{
+			Name:       "code",
+			Regex:      codeKeyExpr,
+			Unless:     stackExpr + `|` + notCodeExpr,
+			KnownCodes: true,
+			ErrorLines: true,
+			built:      builtin{complete: true, literals: codeLiterals()},
+		},
+		{
+			Name:       "message",
+			Unless:     stackExpr,
+			ErrorLines: true,
+			built:      builtin{complete: true, texts: true},
+		},
+	}
+}

@@ -1,0 +1,298 @@
+package parse
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/errwatch/errwatch/internal/catalog"
+	"github.com/errwatch/errwatch/internal/parse/capture"
+	"github.com/errwatch/errwatch/internal/parse/literal"
+)
+
+// Set is the compiled form of Options: immutable and safe for concurrent use.
+type Set struct {
+	source   string
+	cat      *catalog.Catalog
+	patterns []compiled
+	texts    []docText // documented messages
+	codeKey  *capture.Regexp
+	notCode  *capture.Regexp
+
+	uses        []use            // by index of literal
+	lines       *literal.Matcher // the literals of patterns and of levels
+	skim        *literal.Matcher // and those that end the skimming
+	all, always mask
+	walks       bool // each line must be looked at
+	noPrefilter bool
+
+	envelope envelope
+	format   format
+	start    *capture.Regexp // of multi-line records; nil: off
+	clock    clock
+	maxLine  int
+	hold     int64
+}
+
+// use is what a literal in a record means.
+type use struct {
+	patterns mask
+	level    bool
+}
+
+// compiled is a pattern made ready.
+type compiled struct {
+	Pattern
+	re, unless *capture.Regexp
+	code       int // borders of the groups in a match, -1 where there is none
+	name       int
+	message    int
+	time       int
+	fixed      []byte // Pattern.Code
+	groups     []group
+	paths      *paths
+	literals   []literal.Literal // one of these is in every record that matches
+}
+
+// group is a named group that is a field.
+type group struct {
+	name string
+	at   int
+}
+
+// Compile makes a set for one source. Patterns for other sources are left out. The error joins all mistakes; those of
+// patterns are the ones that CheckPatterns returns as errors.
+func Compile(o Options) (*Set, error) {
+	s := &Set{source: o.Source, cat: o.Catalog, noPrefilter: o.NoPrefilter, maxLine: o.MaxLine}
+	if s.cat == nil {
+		s.cat, _ = catalog.Builtin("videosdk-react")
+	}
+	if s.maxLine <= 0 {
+		s.maxLine = DefaultMaxLine
+	}
+	s.hold = int64(HoldFactor * s.maxLine)
+	s.texts = documentedTexts(s.cat)
+	var own [2]error
+	s.codeKey, own[0] = capture.Compile(codeKeyExpr)
+	s.notCode, own[1] = capture.Compile(notCodeExpr)
+	err := errors.Join(own[0], own[1], s.readForm(&o), s.readPatterns(o.Patterns))
+	if err != nil {
+		return nil, err
+	}
+	s.index()
+	s.walks = s.start != nil || s.envelope == envelopeDocker || !s.always.empty() || s.noPrefilter
+	return s, nil
+}
+
+// readForm reads what concerns whole lines.
+func (s *Set) readForm(o *Options) error {
+	var errs []error
+	var ok bool
+	if s.envelope, ok = parseEnvelope(o.Envelope); !ok {
+		errs = append(errs, fmt.Errorf("envelope %q is unknown: use auto, none, docker or cri", o.Envelope))
+	}
+	if s.format, ok = parseFormat(o.Format); !ok {
+		errs = append(errs, fmt.Errorf("format %q is unknown: use auto, text, json or logfmt", o.Format))
+	}
+	var err error
+	if o.Multiline.Start != "" {
+		if s.start, err = capture.Compile(o.Multiline.Start); err != nil {
+			errs = append(errs, fmt.Errorf("multiline.start does not compile: %w", err))
+		}
+	}
+	if s.clock, err = newClock(o.Time); err != nil {
+		errs = append(errs, fmt.Errorf("time.layout: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Set) readPatterns(all []Pattern) error {
+	var own []Pattern
+	for _, p := range all {
+		if len(p.Sources) == 0 || slices.Contains(p.Sources, s.source) {
+			own = append(own, p)
+		}
+	}
+	var errs []error
+	for _, pr := range CheckPatterns(own, s.cat) {
+		if !pr.Warning {
+			errs = append(errs, fmt.Errorf("pattern %s: %s: %s", own[pr.Pattern].Name, pr.Key, pr.Message))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	for _, p := range own {
+		c, err := s.compile(p)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("pattern %s: %w", p.Name, err))
+		}
+		s.patterns = append(s.patterns, c)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Set) compile(p Pattern) (c compiled, err error) {
+	c = compiled{Pattern: p, fixed: []byte(p.Code), code: -1, name: -1, message: -1, time: -1}
+	if p.Unless != "" {
+		if c.unless, err = capture.Compile(p.Unless); err != nil {
+			return c, err
+		}
+	}
+	if p.Regex != "" {
+		if c.re, err = capture.Compile(p.Regex); err != nil {
+			return c, err
+		}
+		c.readGroups()
+	}
+	if len(p.Fields) > 0 {
+		c.paths = newPaths(p.Fields)
+	}
+	c.literals = s.literalsOf(&c)
+	return c, nil
+}
+
+func (c *compiled) readGroups() {
+	for i, name := range c.re.Names() {
+		switch name {
+		case "":
+		case "code":
+			c.code = 2 * i
+		case "name":
+			c.name = 2 * i
+		case "message":
+			c.message = 2 * i
+		case "time":
+			c.time = 2 * i
+		default:
+			c.groups = append(c.groups, group{name, 2 * i})
+		}
+	}
+}
+
+// literalsOf returns literals of which every record that the pattern matches holds at least one; none where there are no
+// such literals, so that the pattern runs on every line.
+func (s *Set) literalsOf(c *compiled) []literal.Literal {
+	switch b := &c.built; {
+	case b.names:
+		return s.nameLiterals()
+	case b.texts:
+		return textLiterals(s.texts)
+	case len(b.literals) > 0:
+		out := make([]literal.Literal, len(b.literals))
+		for i, text := range b.literals {
+			out[i] = literal.Literal{Text: text, Fold: true}
+		}
+		return out
+	case c.paths != nil:
+		return c.paths.literals()
+	}
+	set, _, _ := literal.Required(c.Regex)
+	return set
+}
+
+// nameLiterals are all names that the built-in patterns can find: those of the catalogue, and those by which lines of
+// another built-in catalogue are told.
+func (s *Set) nameLiterals() []literal.Literal {
+	var out []literal.Literal
+	for _, name := range slices.Concat(s.cat.Names(), s.cat.ForeignNames()) {
+		if isName(name) {
+			out = append(out, literal.Literal{Text: name})
+		}
+	}
+	return out
+}
+
+// The literals of lines that escape the reasoning of the filter, and of words that may be a level.
+//
+// A JSON string may hold any ASCII character as \u00XX; what matters is that of printable ones, since literals hold no
+// others. Docker's driver writes \u003c, \u003e and \u0026, which literals never hold either, but a line of HTML is rare
+// enough to be looked at for nothing.
+var (
+	escapeLiterals = []string{`\u002`, `\u003`, `\u004`, `\u005`, `\u006`, `\u007`}
+	levelLiterals  = []string{
+		"error", "fatal", "critical", "panic", "emerg", "severe",
+		`level":5`, `level":6`, `level": 5`, `level": 6`, `level\":5`, `level\":6`,
+	}
+	joinLiterals = []string{"stdout P", "stderr P", dockerStart}
+)
+
+// index gathers the literals of all patterns.
+func (s *Set) index() {
+	words := (len(s.patterns) + 63) / 64
+	s.all, s.always = make(mask, words), make(mask, words)
+	var lits []literal.Literal
+	at := map[literal.Literal]int{}
+	enter := func(l literal.Literal) *use {
+		if l.Fold {
+			l.Text = strings.ToLower(l.Text)
+		}
+		i, ok := at[l]
+		if !ok {
+			i = len(lits)
+			at[l] = i
+			lits = append(lits, l)
+			s.uses = append(s.uses, use{patterns: make(mask, words)})
+		}
+		return &s.uses[i]
+	}
+	for i := range s.patterns {
+		s.all.set(i)
+		if len(s.patterns[i].literals) == 0 {
+			s.always.set(i)
+		}
+		for _, l := range s.patterns[i].literals {
+			enter(l).patterns.set(i)
+		}
+	}
+	for _, text := range escapeLiterals {
+		u := enter(literal.Literal{Text: text})
+		u.patterns, u.level = s.all, true
+	}
+	for _, text := range levelLiterals {
+		enter(literal.Literal{Text: text, Fold: true}).level = true
+	}
+	s.lines = literal.NewMatcher(lits)
+	for _, text := range joinLiterals {
+		if text != dockerStart || s.seesDocker() {
+			lits = append(lits, literal.Literal{Text: text})
+		}
+	}
+	s.skim = literal.NewMatcher(lits)
+}
+
+func (s *Set) seesDocker() bool { return s.envelope == envelopeAuto || s.envelope == envelopeDocker }
+
+// NewStream returns a parser for one generation of one file.
+func (s *Set) NewStream() *Stream {
+	st := &Stream{set: s, cand: make(mask, len(s.all)), unknown: map[string]string{}}
+	st.view.init(st)
+	return st
+}
+
+// Catalog returns the catalogue by which the set resolves codes and names.
+func (s *Set) Catalog() *catalog.Catalog { return s.cat }
+
+// mask is a set of patterns.
+type mask []uint64
+
+func (m mask) set(i int)      { m[i>>6] |= 1 << (i & 63) }
+func (m mask) has(i int) bool { return m[i>>6]&(1<<(i&63)) != 0 }
+func (m mask) clear()         { clear(m) }
+func (m mask) fill(o mask)    { copy(m, o) }
+
+func (m mask) or(o mask) {
+	for i := range m {
+		m[i] |= o[i]
+	}
+}
+
+func (m mask) empty() bool {
+	for _, w := range m {
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,163 @@
+package parse
+
+import "github.com/errwatch/errwatch/internal/parse/jsonscan"
+
+// pieces is a record that waits for more of itself.
+type pieces struct {
+	active bool
+	over   bool // longer than MaxLine: its text is gone, only its lines are still counted
+	slot   int
+	env    envelope
+	buf    []byte
+	stamp  []byte // the envelope's time of the first piece
+	start  int64  // where the first piece starts in the file
+	end    int64  // where the last piece ends
+	lines  int
+}
+
+// begin makes p wait for more of the record that starts like r, none of which is in it yet.
+func (p *pieces) begin(r *record) {
+	*p = pieces{active: true, slot: r.slot, env: r.env, buf: p.buf[:0], stamp: append(p.stamp[:0], r.stamp...), start: r.start}
+}
+
+// added is called with the text of some more lines appended, which end at end.
+func (p *pieces) added(lines int, end int64, limit int) {
+	p.lines += lines
+	p.end = end
+	if len(p.buf) > limit {
+		p.over = true
+		p.buf = giveBack(p.buf)
+	}
+}
+
+// giveBack empties a buffer, and frees it where it has become large: one long line in each of ten thousand files must
+// not stay in memory.
+func giveBack(b []byte) []byte {
+	if cap(b) > keepBuffer {
+		return nil
+	}
+	return b[:0]
+}
+
+// record is one whole record, or a piece of one.
+type record struct {
+	text  []byte
+	slot  int
+	env   envelope
+	stamp []byte
+	start int64
+	end   int64 // of its own last line
+	done  int64 // of the line that completed it: what Batch.Counted is held against
+	lines int
+	over  bool
+}
+
+// joinPart takes a piece, or the last piece, of a record that the container runtime cut.
+func (st *Stream) joinPart(sh *shell, start, end int64) {
+	p := &st.parts[sh.slot()]
+	if !p.active {
+		p.begin(&record{slot: sh.slot(), env: sh.envelope, stamp: sh.stamp, start: start})
+		st.waiting++
+	}
+	if !p.over {
+		p.buf = appendBody(p.buf, sh)
+	}
+	p.added(1, end, st.set.maxLine)
+	if !sh.partial {
+		st.finishPart(p, end)
+	}
+}
+
+// appendBody appends what was logged.
+func appendBody(buf []byte, sh *shell) []byte {
+	if sh.envelope == envelopeDocker {
+		return jsonscan.AppendUnescaped(buf, sh.body)
+	}
+	return append(buf, sh.body...)
+}
+
+// finishPart hands a record that was cut on to the next step.
+func (st *Stream) finishPart(p *pieces, done int64) {
+	p.active = false
+	st.waiting--
+	r := p.record(done)
+	if st.set.start != nil {
+		st.joinLine(&r)
+	} else {
+		st.complete(&r)
+	}
+	p.buf = giveBack(p.buf)
+}
+
+func (p *pieces) record(done int64) record {
+	return record{
+		text: trimEnd(p.buf), slot: p.slot, env: p.env, stamp: p.stamp,
+		start: p.start, end: p.end, done: done, lines: p.lines, over: p.over,
+	}
+}
+
+// joinLine adds a whole line to the multi-line record of its stream, or begins the next one with it. A line that is too
+// long is a record by itself: nobody can tell what it starts with.
+func (st *Stream) joinLine(r *record) {
+	if r.over {
+		st.complete(r)
+		return
+	}
+	p := &st.multis[r.slot]
+	if p.active && st.mach.Match(st.set.start, r.text) {
+		st.finishMulti(p, r.done)
+	}
+	if !p.active {
+		p.begin(r)
+		st.waiting++
+	} else if !p.over {
+		p.buf = append(p.buf, '\n')
+	}
+	if !p.over {
+		p.buf = append(p.buf, r.text...)
+	}
+	p.added(r.lines, r.end, st.set.maxLine)
+}
+
+func (st *Stream) finishMulti(p *pieces, done int64) {
+	p.active = false
+	st.waiting--
+	r := p.record(done)
+	st.complete(&r)
+	p.buf = giveBack(p.buf)
+}
+
+// oldest is where the first of all waiting records starts.
+func (st *Stream) oldest() int64 {
+	at := int64(-1)
+	for i := range slots {
+		for _, p := range [...]*pieces{&st.parts[i], &st.multis[i]} {
+			if p.active && (at < 0 || p.start < at) {
+				at = p.start
+			}
+		}
+	}
+	return at
+}
+
+// closeAll completes everything that waits, as it stands, with the line that ends at done. It is always everything: what
+// is read again after a restart starts at the oldest waiting record, and that must not meet half of an older state.
+func (st *Stream) closeAll(done int64) {
+	for p := first(&st.parts); p != nil; p = first(&st.parts) {
+		st.finishPart(p, done)
+	}
+	for p := first(&st.multis); p != nil; p = first(&st.multis) {
+		st.finishMulti(p, done)
+	}
+}
+
+// first returns the waiting record that starts first, nil where none waits.
+func first(all *[slots]pieces) *pieces {
+	var out *pieces
+	for i := range all {
+		if p := &all[i]; p.active && (out == nil || p.start < out.start) {
+			out = p
+		}
+	}
+	return out
+}

@@ -1,0 +1,332 @@
+package parse
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/errwatch/errwatch/internal/event"
+	"github.com/errwatch/errwatch/internal/line"
+	"github.com/errwatch/errwatch/internal/parse/capture"
+	"github.com/errwatch/errwatch/internal/parse/jsonscan"
+	"github.com/errwatch/errwatch/internal/parse/literal"
+)
+
+// Stream parses one generation of one file, from its start or from where an earlier process left off. It is not safe for
+// concurrent use. In steady state it allocates nothing, neither for lines nor for events.
+type Stream struct {
+	set *Set
+
+	mach, test capture.Machine // test: for what may run while the result of mach is still in use
+	hits       []literal.Hit
+	cand       mask   // the patterns whose literals are in the record at hand
+	level      bool   // a word that may be an error level is in it
+	arena      []byte // holds all text that is not in the batch itself
+	fields     []event.Field
+	view       view
+	raw        []jsonscan.Value // scratch of matchPaths and timeOf
+	values     [][]byte
+	unknown    map[string]string
+	scratch    []byte
+	piece      []byte // the line at hand, on its way into a joined record
+
+	parts   [slots]pieces // records cut by the container runtime
+	multis  [slots]pieces // multi-line records
+	waiting int           // how many of both are active
+
+	read     time.Time
+	counted  int64
+	end      int64
+	samples  int // batches whose first record was looked at
+	keep     int // unmatched texts still wanted from this batch
+	keepMost int
+	res      Result
+}
+
+// Result is what one batch amounts to. It and all it holds stay valid until the next call of the stream; texts also point
+// into the batch's own data, so no longer than that.
+type Result struct {
+	Events []event.Event
+
+	Lines   int    // lines of complete records; those of records that are skipped are not among them
+	Records int    // complete records: a joined one counts once
+	Skipped []Skip // lines that yield nothing, by reason; at most one entry for a reason
+
+	// Unmatched counts records at level error or above that match no pattern. UnmatchedText holds the first of them, as
+	// many as KeepUnmatched asked for.
+	Unmatched     int
+	UnmatchedText [][]byte
+
+	Resume   int64     // where reading must start after a restart; the end of the batch where nothing waits
+	LastTime time.Time // the latest time of an event; zero where none had one
+
+	// Envelopes and Formats count the records that were looked at, by form: those with a literal in them, and the first
+	// of each batch. See EnvelopeNames and FormatNames for the order.
+	Envelopes [3]int
+	Formats   [3]int
+}
+
+// Skip is a number of skipped lines.
+type Skip struct {
+	Reason string // a line.SkipReason
+	N      int
+}
+
+// KeepUnmatched makes each following result hold up to n texts of unmatched records.
+func (st *Stream) KeepUnmatched(n int) { st.keepMost = n }
+
+// Feed parses the next batch of the stream's file. It never fails: bytes that make no sense are lines without an event.
+func (st *Stream) Feed(b *line.Batch) *Result {
+	st.reset()
+	st.read, st.counted, st.end = b.Read, b.Counted, b.End
+	if b.Skipped != "" {
+		st.skip(string(b.Skipped), b.SkippedLines, b.End)
+	}
+	st.sample(b.Data)
+	data, off := b.Data, b.Offset
+	if off < b.Counted && b.Counted < b.End {
+		// What is read again and what is new are counted apart.
+		if n := bytes.LastIndexByte(data[:min(b.Counted-off, int64(len(data)))], '\n') + 1; n > 0 {
+			st.block(data[:n], off)
+			data, off = data[n:], off+int64(n)
+		}
+	}
+	st.block(data, off)
+	if b.Last {
+		st.closeAll(b.End)
+	}
+	st.settle()
+	return &st.res
+}
+
+// Flush completes multi-line records that have waited long enough to be shown; now is the time of reading for those that
+// have no other. Resume moves to the end of what was fed. While a record that the runtime cut waits for its other pieces
+// nothing is handed out: reading would have to start again before what was already counted.
+func (st *Stream) Flush(now time.Time) *Result {
+	st.reset()
+	st.read = now
+	if first(&st.parts) == nil {
+		st.closeAll(st.end)
+	}
+	st.settle()
+	return &st.res
+}
+
+func (st *Stream) reset() {
+	r := &st.res
+	st.res = Result{Events: r.Events[:0], Skipped: r.Skipped[:0], UnmatchedText: r.UnmatchedText[:0]}
+	if st.arena = st.arena[:0]; cap(st.arena) > keepArena {
+		st.arena = nil
+	}
+	st.scratch, st.piece = giveBack(st.scratch), giveBack(st.piece)
+	st.fields = st.fields[:0]
+	st.keep = st.keepMost
+	if cap(st.hits) > keepBuffer/16 {
+		st.hits = nil
+	}
+}
+
+// settle works out where reading must start again.
+func (st *Stream) settle() {
+	st.res.Resume = st.end
+	if st.waiting > 0 {
+		st.res.Resume = st.oldest()
+	}
+}
+
+func (st *Stream) skip(reason string, lines int, end int64) {
+	if end <= st.counted || lines == 0 {
+		return
+	}
+	for i := range st.res.Skipped {
+		if s := &st.res.Skipped[i]; s.Reason == reason {
+			s.N += lines
+			return
+		}
+	}
+	st.res.Skipped = append(st.res.Skipped, Skip{reason, lines})
+}
+
+// block parses whole lines. Where nothing joins it skims: only lines around hits are cut out.
+func (st *Stream) block(data []byte, off int64) {
+	s := st.set
+	if s.walks || st.waiting > 0 || s.seesDocker() && bytes.HasPrefix(data, []byte(dockerStart)) {
+		st.walk(data, off, s.lines)
+		return
+	}
+	done := 0 // what lies before is counted
+	for from := 0; from < len(data); from = done {
+		hit, ok := s.skim.Find(data, from)
+		if !ok {
+			break
+		}
+		start := done + bytes.LastIndexByte(data[done:hit.Pos], '\n') + 1
+		end := lineEnd(data, hit.Pos)
+		st.count(bytes.Count(data[done:start], newline), off+int64(start))
+		raw := data[start:end]
+		st.gather(raw)
+		sh := unwrap(trimEnd(raw), s.envelope)
+		if sh.partial || sh.envelope == envelopeDocker {
+			st.walk(data[start:], off+int64(start), s.lines)
+			return
+		}
+		st.whole(&sh, off+int64(start), off+int64(end))
+		done = end
+	}
+	st.count(countLines(data[done:]), off+int64(len(data)))
+}
+
+var newline = []byte{'\n'}
+
+// countLines counts lines, the last one without its newline too.
+func countLines(b []byte) int {
+	n := bytes.Count(b, newline)
+	if len(b) > 0 && b[len(b)-1] != '\n' {
+		n++
+	}
+	return n
+}
+
+// lineEnd is the position behind the end of the line that holds pos.
+func lineEnd(data []byte, pos int) int {
+	if i := bytes.IndexByte(data[pos:], '\n'); i >= 0 {
+		return pos + i + 1
+	}
+	return len(data)
+}
+
+// count counts lines that are records by themselves and yield nothing; end is where the last one ends.
+func (st *Stream) count(lines int, end int64) {
+	if end > st.counted {
+		st.res.Lines += lines
+		st.res.Records += lines
+	}
+}
+
+// walk parses whole lines one by one.
+func (st *Stream) walk(data []byte, off int64, m *literal.Matcher) {
+	next := st.nextHit(m, data, 0)
+	for start := 0; start < len(data); {
+		end := lineEnd(data, start)
+		raw := data[start:end]
+		st.cand.clear()
+		st.level = false
+		if next < end {
+			st.gather(raw)
+			next = st.nextHit(m, data, end)
+		}
+		st.line(raw, off+int64(start), off+int64(end))
+		start = end
+	}
+}
+
+// nextHit is the position of the next literal, len(data) where there is none.
+func (st *Stream) nextHit(m *literal.Matcher, data []byte, from int) int {
+	if st.set.noPrefilter {
+		return from
+	}
+	if hit, ok := m.Find(data, from); ok {
+		return hit.Pos
+	}
+	return len(data)
+}
+
+// line takes the envelope off a line and hands it to the step that it needs.
+func (st *Stream) line(raw []byte, start, end int64) {
+	sh := unwrap(trimEnd(raw), st.set.envelope)
+	switch {
+	case sh.partial || st.parts[sh.slot()].active:
+		st.joinPart(&sh, start, end)
+	case st.set.start != nil:
+		st.piece = appendBody(st.piece[:0], &sh) // not the arena: it holds the events of the record that this may complete
+		st.joinLine(&record{
+			text: st.piece, slot: sh.slot(), env: sh.envelope, stamp: sh.stamp, start: start, end: end, done: end, lines: 1,
+		})
+	default:
+		st.whole(&sh, start, end)
+	}
+	if st.waiting > 0 && end-st.oldest() > st.set.hold {
+		st.closeAll(end)
+	}
+}
+
+// body is what was logged, decoded into the arena where it is escaped.
+func (st *Stream) body(sh *shell) []byte {
+	if sh.envelope != envelopeDocker || bytes.IndexByte(sh.body, '\\') < 0 {
+		return sh.body
+	}
+	from := len(st.arena)
+	st.arena = appendBody(st.arena, sh)
+	return st.arena[from:len(st.arena):len(st.arena)]
+}
+
+// whole completes a line that is a record by itself. st.cand and st.level say what was found in it.
+func (st *Stream) whole(sh *shell, start, end int64) {
+	if end <= st.counted {
+		return
+	}
+	st.res.Lines++
+	st.res.Records++
+	if !st.level && st.cand.empty() && st.set.always.empty() {
+		return
+	}
+	from := len(st.arena)
+	r := record{
+		text: st.body(sh), slot: sh.slot(), env: sh.envelope, stamp: sh.stamp, start: start, end: end, done: end, lines: 1,
+	}
+	if !st.examine(&r) {
+		st.arena = st.arena[:from]
+	}
+}
+
+// complete takes a joined record, whose text will be used for the next one.
+func (st *Stream) complete(r *record) {
+	if r.done <= st.counted {
+		return
+	}
+	if r.over {
+		st.skip(string(line.TooLong), r.lines, r.done)
+		return
+	}
+	st.res.Lines += r.lines
+	st.res.Records++
+	st.gather(r.text)
+	if !st.level && st.cand.empty() && st.set.always.empty() {
+		return
+	}
+	from := len(st.arena)
+	st.arena = append(st.arena, r.text...)
+	r.text = st.arena[from:len(st.arena):len(st.arena)]
+	if !st.examine(r) {
+		st.arena = st.arena[:from]
+	}
+}
+
+// gather finds the patterns whose literals are in text.
+func (st *Stream) gather(text []byte) {
+	s := st.set
+	st.cand.clear()
+	st.level = false
+	st.hits = s.lines.FindAll(text, st.hits[:0])
+	for _, h := range st.hits {
+		st.cand.or(s.uses[h.Lit].patterns)
+		st.level = st.level || s.uses[h.Lit].level
+	}
+	if s.noPrefilter {
+		st.cand.fill(s.all)
+	}
+}
+
+// sampleBatches is how many batches of a file have their first record looked at, for the forms in Result.
+const sampleBatches = 4
+
+// sample notes the form of the first line.
+func (st *Stream) sample(data []byte) {
+	if len(data) == 0 || st.samples >= sampleBatches {
+		return
+	}
+	st.samples++
+	sh := unwrap(trimEnd(data[:lineEnd(data, 0)]), st.set.envelope)
+	st.piece = appendBody(st.piece[:0], &sh)
+	st.res.Envelopes[sh.envelope-envelopeNone]++
+	st.res.Formats[detect(st.piece, st.set.format)-formatText]++
+}

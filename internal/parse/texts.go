@@ -1,0 +1,138 @@
+package parse
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/errwatch/errwatch/internal/catalog"
+	"github.com/errwatch/errwatch/internal/parse/literal"
+)
+
+// docText is a documented message as it is looked for in a record: anywhere in it, with or without quotes and backquotes
+// round its words.
+type docText struct {
+	code    []byte
+	message []byte
+	bare    []byte // without quotes, backslashes and the final full stop
+	run     string // a part that must stand in the record exactly so: it is what the filter looks for
+}
+
+// minRun is the length below which a part of a message says too little to search for it.
+const minRun = 10
+
+// documentedTexts prepares the messages of a catalogue. Messages that two codes share, and such as have no part that is
+// long enough, cannot be told by their text.
+func documentedTexts(c *catalog.Catalog) []docText {
+	var out []docText
+	for _, k := range c.Codes() {
+		if k.Message == "" || c.ByMessage([]byte(k.Message)) != k {
+			continue
+		}
+		if run := safeRun(k.Message, quotedWord); len(run) >= minRun {
+			bare := bytes.TrimRight(appendBare(nil, []byte(k.Message)), ". ")
+			out = append(out, docText{code: []byte(k.Code), message: []byte(k.Message), bare: bare, run: run})
+		}
+	}
+	return out
+}
+
+func textLiterals(texts []docText) []literal.Literal {
+	var out []literal.Literal
+	for _, t := range texts {
+		out = append(out, literal.Literal{Text: t.run})
+	}
+	return out
+}
+
+// safeRun is the longest run of bytes of s that every JSON writer leaves as they are, of at most literal.MaxLen bytes. A
+// word for which breaks is true ends a run.
+func safeRun(s string, breaks func(word string) bool) string {
+	best := ""
+	take := func(run string) {
+		if run = strings.Trim(run, " ."); len(run) > len(best) {
+			best = run
+		}
+	}
+	start := 0
+	for i := 0; i < len(s); i++ {
+		if !isSafe(s[i]) {
+			take(s[start:i])
+			start = i + 1
+		} else if i == 0 || s[i-1] == ' ' {
+			word, _, _ := strings.Cut(s[i:], " ")
+			if breaks != nil && breaks(word) {
+				take(s[start:i])
+				i += len(word) - 1
+				start = i + 1
+			}
+		}
+	}
+	take(s[min(start, len(s)):])
+	return strings.TrimRight(best[:min(len(best), literal.MaxLen)], " ")
+}
+
+// isSafe takes the bytes that stand the same in a plain line and in every JSON writer's output, and are no quotes.
+func isSafe(c byte) bool { return c >= ' ' && c < 0x7f && !strings.ContainsRune("\"\\/<>&'`", rune(c)) }
+
+// quotedWord tells whether a word of a message is a piece of code, which the vendor's page, and so the logs, may set in
+// backquotes.
+func quotedWord(word string) bool {
+	switch word {
+	case "apikey", "token", "permissions", "outputs":
+		return true
+	}
+	return strings.ContainsAny(word, "_@") || strings.ContainsFunc(word[1:], func(r rune) bool { return r >= 'A' && r <= 'Z' })
+}
+
+// appendBare appends text without the quotes that may stand round words, and without backslashes.
+func appendBare(dst, text []byte) []byte {
+	for _, c := range text {
+		if c != '`' && c != '\'' && c != '"' && c != '\\' {
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// documented returns the longest documented message in the text, nil where there is none.
+func (st *Stream) documented(text []byte) *docText {
+	var best *docText
+	ready := false
+	for i := range st.set.texts {
+		t := &st.set.texts[i]
+		if best != nil && len(best.bare) >= len(t.bare) || !containsString(text, t.run) {
+			continue
+		}
+		if !ready {
+			st.scratch, ready = appendBare(st.scratch[:0], text), true
+		}
+		if bytes.Contains(st.scratch, t.bare) {
+			best = t
+		}
+	}
+	return best
+}
+
+// containsString is bytes.Contains for a string, without converting it for each call.
+func containsString(b []byte, s string) bool {
+	for {
+		i := bytes.IndexByte(b, s[0])
+		if i < 0 || len(b)-i < len(s) {
+			return false
+		}
+		if string(b[i:i+len(s)]) == s {
+			return true
+		}
+		b = b[i+1:]
+	}
+}
+
+// matchText finds the documented message in a record that holds no code.
+func (st *Stream) matchText(f *found) refusal {
+	t := st.documented(st.view.text)
+	if t == nil {
+		return noText
+	}
+	f.code, f.message, f.text = t.code, t.message, st.view.text
+	return accepted
+}
