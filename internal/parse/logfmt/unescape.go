@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// AppendUnescaped appends the text of a quoted value's raw bytes to dst: JSON's escapes, and Go's \a \v \xHH, which
-// strconv.Quote writes. Anything else behind a backslash stays as it is, lone surrogates become U+FFFD. The result is
+// AppendUnescaped appends the text of a quoted value's raw bytes to dst: JSON's escapes, and Go's \a \v \xHH and
+// \UHHHHHHHH, which strconv.Quote writes. Anything else behind a backslash stays as it is, lone surrogates become U+FFFD. The result is
 // never longer than raw. raw must not overlap dst's free space.
 func AppendUnescaped(dst, raw []byte) []byte {
 	for {
@@ -38,6 +38,10 @@ func appendEscape(dst, s []byte) (dst2 []byte, n int) {
 	case 'x':
 		if v, ok := hex(s[2:], 2); ok {
 			return append(dst, byte(v)), 4
+		}
+	case 'U':
+		if r, ok := hex(s[2:], 8); ok && utf8.ValidRune(r) {
+			return utf8.AppendRune(dst, r), 10
 		}
 	case 'u':
 		return appendUnicode(dst, s)
