@@ -55,7 +55,8 @@ func inUse(dir string, f io.Reader) error {
 		dir, holder, ErrLocked)
 }
 
-// release empties the file and lets go of it.
+// release empties the file and lets go of it. Closing it would not be enough at once: a process that is being started
+// in this moment holds the same open file until it executes its program.
 func (l *lockFile) release() error {
-	return errors.Join(l.f.Truncate(0), l.f.Close())
+	return errors.Join(l.f.Truncate(0), unix.Flock(int(l.f.Fd()), unix.LOCK_UN), l.f.Close())
 }

@@ -39,6 +39,14 @@ func migrations() []migration {
 	return steps
 }
 
+// newest returns the schema that steps lead to.
+func newest(steps []migration) int {
+	if len(steps) == 0 {
+		return 0
+	}
+	return steps[len(steps)-1].version
+}
+
 // migrate brings the file to the newest schema, each step in a transaction of its own together with its number.
 func (db *DB) migrate(ctx context.Context, from int, steps []migration) error {
 	for _, m := range steps {
@@ -52,8 +60,8 @@ PRAGMA user_version = %d;
 INSERT INTO meta (key, value) VALUES ('schema', %d) ON CONFLICT (key) DO UPDATE SET value = excluded.value;`,
 				applicationID, m.version, m.version))
 		}
-		if err := db.transact(ctx, db.writer, []Pending{{Write: step}}); err != nil {
-			return fmt.Errorf("bring %s to schema %d: %w", db.path, m.version, err)
+		if err := db.transact(ctx, []Pending{{Write: step}}); err != nil {
+			return explain(fmt.Sprintf("bring to schema %d", m.version), db.path, err)
 		}
 	}
 	return nil

@@ -14,11 +14,19 @@ type Tx struct {
 	s   *session
 }
 
+// maxStatements bounds how many statements stay prepared on a connection. errwatch has a few dozen; whoever makes texts
+// out of values pays for it by having them prepared each time.
+const maxStatements = 200
+
 // Exec runs one statement. It is prepared once for the life of the connection, under its text: values belong into args,
 // never into the text.
 func (tx *Tx) Exec(query string, args ...any) error {
 	st, err := tx.s.prepare(tx.ctx, query)
 	if err != nil {
+		return err
+	}
+	if st == nil {
+		_, err = tx.s.conn.ExecContext(tx.ctx, query, args...)
 		return err
 	}
 	_, err = st.ExecContext(tx.ctx, args...)
@@ -31,6 +39,9 @@ func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	st, err := tx.s.prepare(tx.ctx, query)
 	if err != nil {
 		return nil, err
+	}
+	if st == nil {
+		return tx.s.conn.QueryContext(tx.ctx, query, args...)
 	}
 	return st.QueryContext(tx.ctx, args...)
 }
@@ -50,9 +61,13 @@ func newSession(ctx context.Context, pool *sql.DB) (*session, error) {
 	return &session{conn: c, stmts: map[string]*sql.Stmt{}}, nil
 }
 
+// prepare returns the statement of a text, nil where no more are kept.
 func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	if st, ok := s.stmts[query]; ok {
 		return st, nil
+	}
+	if len(s.stmts) >= maxStatements {
+		return nil, nil
 	}
 	st, err := s.conn.PrepareContext(ctx, query)
 	if err != nil {
@@ -63,18 +78,24 @@ func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) 
 }
 
 func (s *session) close() error {
+	return errors.Join(s.closeStatements(), s.conn.Close())
+}
+
+// closeStatements must come before the connection is closed: SQLite frees what they point to.
+func (s *session) closeStatements() error {
 	var errs []error
 	for _, st := range s.stmts {
 		errs = append(errs, st.Close())
 	}
 	clear(s.stmts)
-	return errors.Join(append(errs, s.conn.Close())...)
+	return errors.Join(errs...)
 }
 
 // discard closes the connection for good instead of giving it back to its pool.
 func (s *session) discard() {
+	_ = s.closeStatements()
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
-	_ = s.close()
+	_ = s.conn.Close()
 }
 
 // maxReaders bounds the connections that read at once: pages and reports, never the hot path.
@@ -85,8 +106,9 @@ type readers struct {
 	pool  *sql.DB
 	slots chan struct{}
 
-	mu   sync.Mutex
-	idle []*session
+	mu     sync.Mutex
+	idle   []*session
+	closed bool
 }
 
 func newReaders(pool *sql.DB) *readers {
@@ -116,12 +138,12 @@ func (r *readers) take(ctx context.Context) (*session, error) {
 }
 
 func (r *readers) give(s *session) {
-	if s.broken {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.broken || r.closed {
 		s.discard()
 	} else {
-		r.mu.Lock()
 		r.idle = append(r.idle, s)
-		r.mu.Unlock()
 	}
 	<-r.slots
 }
@@ -133,15 +155,26 @@ func (r *readers) close() error {
 	for _, s := range r.idle {
 		errs = append(errs, s.close())
 	}
-	r.idle = nil
+	r.idle, r.closed = nil, true
 	return errors.Join(append(errs, r.pool.Close())...)
 }
 
-// int returns the one integer that a query yields.
-func (s *session) int(ctx context.Context, query string) (int, error) {
-	var n int
-	err := s.conn.QueryRowContext(ctx, query).Scan(&n)
-	return n, err
+// text returns the rows of a query of one column.
+func (tx *Tx) text(query string) ([]string, error) {
+	rows, err := tx.Query(query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, rows.Err()
 }
 
 // script runs several statements at once, without keeping them prepared.

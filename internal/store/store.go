@@ -13,8 +13,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -30,23 +33,28 @@ type Options struct {
 	Dir      string // the state folder; made (0700) where it is missing
 	ReadOnly bool   // for reports beside a running daemon: no lock is taken, nothing is written or made
 	Logger   *slog.Logger
+	Now      func() time.Time // for the names of files that are set aside; nil = time.Now
 
-	// BeforeCommit is a seam for tests: called when everything is written and only COMMIT is missing. An error from it
-	// takes the transaction back, as a full disk would. Nil in production.
+	// BeforeCommit is a seam for tests: Commit calls it when everything is written and only the end of the transaction is
+	// missing. An error from it takes the transaction back, as a full disk would. Nil in production.
 	BeforeCommit func() error
 }
 
 // DB is an open state file. Its methods are safe for concurrent use.
 type DB struct {
-	o     Options
-	path  string
-	lock  *lockFile
-	notes []string
+	o      Options
+	path   string
+	lock   *lockFile
+	notes  []string
+	aside  string // where a bad file went
+	schema int
+
+	readers *readers
 
 	write   sync.Mutex // one transaction at a time
-	writer  *session   // nil for a read-only DB, and after a failure from which the connection did not come back
-	writers *sql.DB
-	readers *readers
+	writers *sql.DB    // nil for a read-only DB
+	writer  *session   // nil after a failure from which the connection did not come back
+	file    os.FileInfo
 }
 
 // Pending is one stage's part of a commit.
@@ -59,20 +67,30 @@ type Pending struct {
 	Done  func(committed bool)
 }
 
-// Open opens the state file in o.Dir, and makes it where it is missing. ctx bounds the opening alone.
+// Open opens the state file in o.Dir, and makes both where they are missing. ctx bounds the opening alone.
+//
+// Only one DB that may write can be open in a folder; for the second the error wraps [ErrLocked] and names the process
+// that has it. A file that is damaged or not errwatch's is renamed, a new one is begun, and [DB.Notes] says so. A file
+// of a newer errwatch is left alone: the error wraps [ErrSchema].
 func Open(ctx context.Context, o Options) (*DB, error) {
 	return open(ctx, o, migrations())
 }
 
 func open(ctx context.Context, o Options, steps []migration) (*DB, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
+	if o.Dir == "" {
+		return nil, errors.New("no state folder is given: set state.dir")
 	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("state folder %q: %w", o.Dir, err)
 	}
 	o.Dir = dir
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	db := &DB{o: o, path: filepath.Join(dir, FileName)}
 	processSettings()
 	if o.ReadOnly {
@@ -81,8 +99,7 @@ func open(ctx context.Context, o Options, steps []migration) (*DB, error) {
 		err = db.openWritable(ctx, steps)
 	}
 	if err != nil {
-		db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -110,11 +127,14 @@ func (db *DB) Commit(ctx context.Context, parts []Pending) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s, err := db.writerSession(ctx)
-	if err != nil {
-		return explain(db.path, "write", err)
+	if f := db.o.BeforeCommit; f != nil {
+		parts = append(slices.Clip(parts), Pending{Write: func(*Tx) error { return f() }})
 	}
-	return explain(db.path, "write", db.transact(context.WithoutCancel(ctx), s, parts))
+	err := db.checkFile()
+	if err == nil {
+		err = db.transact(context.WithoutCancel(ctx), parts)
+	}
+	return explain("write", db.path, err)
 }
 
 func writesAnything(parts []Pending) bool {
@@ -126,12 +146,28 @@ func writesAnything(parts []Pending) bool {
 	return false
 }
 
-// transact runs one transaction on s. Where it cannot even be taken back, the connection is given up and the next
-// commit opens another: SQLite rolls back what an abandoned connection left.
-func (db *DB) transact(ctx context.Context, s *session, parts []Pending) error {
-	tx := &Tx{ctx: ctx, s: s}
-	err := tx.Exec("BEGIN IMMEDIATE")
+// checkFile finds out whether the file was removed or replaced behind our back: commits would go on to succeed, into
+// a file that no longer has a name.
+func (db *DB) checkFile() error {
+	if db.writers == nil {
+		return errReadOnly
+	}
+	now, err := os.Stat(db.path)
+	if err != nil || !os.SameFile(db.file, now) {
+		return errors.New("the file was removed or replaced while errwatch runs: restart errwatch")
+	}
+	return nil
+}
+
+// transact runs one transaction. Where it cannot even be taken back, the connection is given up and the next commit
+// opens another: SQLite rolls back what an abandoned connection left.
+func (db *DB) transact(ctx context.Context, parts []Pending) error {
+	s, err := db.writerSession(ctx)
 	if err != nil {
+		return err
+	}
+	tx := &Tx{ctx: ctx, s: s}
+	if err := tx.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	for i := range parts {
@@ -141,9 +177,6 @@ func (db *DB) transact(ctx context.Context, s *session, parts []Pending) error {
 		if err = parts[i].Write(tx); err != nil {
 			break
 		}
-	}
-	if err == nil && db.o.BeforeCommit != nil {
-		err = db.o.BeforeCommit()
 	}
 	if err == nil {
 		err = tx.Exec("COMMIT")
@@ -162,9 +195,6 @@ func (db *DB) writerSession(ctx context.Context) (*session, error) {
 	if db.writer != nil {
 		return db.writer, nil
 	}
-	if db.writers == nil {
-		return nil, errReadOnly
-	}
 	s, err := newSession(ctx, db.writers)
 	if err != nil {
 		return nil, err
@@ -179,17 +209,18 @@ func (db *DB) dropWriter() {
 }
 
 // Read runs f in one read transaction: all it asks sees the state of one moment. It waits for no commit and no commit
-// waits for it. f must not keep the Tx or any Rows. An error of f is returned as it is.
+// waits for it; more than four at once wait for each other. f must not keep the Tx or any Rows. An error of f is returned
+// as it is.
 func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
 	s, err := db.readers.take(ctx)
 	if err != nil {
-		return explain(db.path, "read", err)
+		return explain("read", db.path, err)
 	}
 	defer db.readers.give(s)
 	tx := &Tx{ctx: ctx, s: s}
 	if err := tx.Exec("BEGIN"); err != nil {
 		s.broken = true
-		return explain(db.path, "read", err)
+		return explain("read", db.path, err)
 	}
 	err = f(tx)
 	end := &Tx{ctx: context.WithoutCancel(ctx), s: s}
@@ -199,13 +230,6 @@ func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
 	return err
 }
 
-// Path returns the absolute name of the file.
-func (db *DB) Path() string { return db.path }
-
-// Notes returns what an operator should know about how the file was opened, one sentence each: a damaged file that was
-// set aside, for one. Empty when all was well.
-func (db *DB) Notes() []string { return db.notes }
-
 // Close ends all connections and gives back the lock. Whoever closes must have ended its commits.
 func (db *DB) Close() error {
 	db.write.Lock()
@@ -214,6 +238,17 @@ func (db *DB) Close() error {
 	if db.readers != nil {
 		errs = append(errs, db.readers.close())
 	}
+	errs = append(errs, db.closeWriter())
+	if db.lock != nil {
+		errs = append(errs, db.lock.release())
+		db.lock = nil
+	}
+	return errors.Join(errs...)
+}
+
+// closeWriter closes the last connection, upon which SQLite moves the -wal into the file and removes it.
+func (db *DB) closeWriter() error {
+	var errs []error
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())
 		db.writer = nil
@@ -221,10 +256,6 @@ func (db *DB) Close() error {
 	if db.writers != nil {
 		errs = append(errs, db.writers.Close())
 		db.writers = nil
-	}
-	if db.lock != nil {
-		errs = append(errs, db.lock.release())
-		db.lock = nil
 	}
 	return errors.Join(errs...)
 }

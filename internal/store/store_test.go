@@ -2,10 +2,16 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 )
 
-func openTest(t *testing.T, o Options) *DB {
+func openTest(t testing.TB, o Options) *DB {
 	t.Helper()
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
@@ -24,48 +30,392 @@ func put(key string, value any) Pending {
 	}}
 }
 
-func get(t *testing.T, db *DB, key string) (v int64) {
+func commit(t testing.TB, db *DB, parts ...Pending) {
 	t.Helper()
-	err := db.Read(t.Context(), func(tx *Tx) error {
-		rows, err := tx.Query("SELECT value FROM meta WHERE key = ?", key)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := rows.Scan(&v); err != nil {
+	if err := db.Commit(context.Background(), parts); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// get returns the values of keys as one moment has them; 0 for a key that is not there.
+func get(t testing.TB, db *DB, keys ...string) []int64 {
+	t.Helper()
+	values := make([]int64, len(keys))
+	err := db.Read(context.Background(), func(tx *Tx) error {
+		for i, key := range keys {
+			rows, err := tx.Query("SELECT value FROM meta WHERE key = ?", key)
+			if err != nil {
+				return err
+			}
+			for rows.Next() {
+				if err := rows.Scan(&values[i]); err != nil {
+					return err
+				}
+			}
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 				return err
 			}
 		}
-		return rows.Err()
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+	return values
+}
+
+func wantValues(t *testing.T, db *DB, want map[string]int64) {
+	t.Helper()
+	for key, w := range want {
+		if got := get(t, db, key)[0]; got != w {
+			t.Errorf("%s = %d, want %d", key, got, w)
+		}
+	}
 }
 
 func TestCommitIsOneTransaction(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	db := openTest(t, Options{Dir: dir})
-	if err := db.Commit(t.Context(), []Pending{put("a", 1), {}, put("b", 2)}); err != nil {
-		t.Fatal(err)
-	}
+	commit(t, db, put("a", 1), Pending{}, put("b", 2))
 	bad := Pending{Write: func(tx *Tx) error { return tx.Exec("INSERT INTO nowhere VALUES (1)") }}
-	if err := db.Commit(t.Context(), []Pending{put("a", 10), bad}); err == nil {
+	if err := db.Commit(t.Context(), []Pending{put("a", 10), bad, put("b", 20)}); err == nil {
 		t.Fatal("a statement that cannot work was committed")
 	}
-	if err := db.Commit(context.Background(), []Pending{put("c", 3)}); err != nil {
-		t.Fatal(err)
-	}
+	wantValues(t, db, map[string]int64{"a": 1, "b": 2})
+	commit(t, db, put("c", 3))
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db = openTest(t, Options{Dir: dir})
-	for key, want := range map[string]int64{"a": 1, "b": 2, "c": 3} {
-		if got := get(t, db, key); got != want {
-			t.Errorf("%s = %d, want %d", key, got, want)
+	wantValues(t, openTest(t, Options{Dir: dir}), map[string]int64{"a": 1, "b": 2, "c": 3})
+}
+
+func TestFailedCommitAndThenAGoodOne(t *testing.T) {
+	t.Parallel()
+	var fail error
+	calls := 0
+	db := openTest(t, Options{BeforeCommit: func() error { calls++; return fail }})
+	commit(t, db, put("a", 1))
+	fail = errors.New("the disk is on fire")
+	for range 3 {
+		if err := db.Commit(t.Context(), []Pending{put("a", 2)}); !errors.Is(err, fail) {
+			t.Fatalf("got %v, want %v wrapped", err, fail)
+		}
+		wantValues(t, db, map[string]int64{"a": 1})
+	}
+	fail = nil
+	commit(t, db, put("a", 3))
+	wantValues(t, db, map[string]int64{"a": 3})
+	if calls != 5 {
+		t.Errorf("%d transactions, want 5", calls)
+	}
+	commit(t, db, Pending{}, Pending{Done: func(bool) { t.Error("Commit calls Done") }})
+	if calls != 5 {
+		t.Error("a commit of nothing made a transaction")
+	}
+}
+
+func TestCommitLooksAtItsContextFirst(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ends := Pending{Write: func(tx *Tx) error { cancel(); return nil }}
+	if err := db.Commit(ctx, []Pending{put("a", 1), ends, put("b", 2)}); err != nil {
+		t.Errorf("a transaction that has begun: %v", err)
+	}
+	wantValues(t, db, map[string]int64{"a": 1, "b": 2})
+	if err := db.Commit(ctx, []Pending{put("a", 5)}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that has ended: %v", err)
+	}
+	wantValues(t, db, map[string]int64{"a": 1})
+}
+
+// SQLite takes some failed transactions back by itself: the ROLLBACK then fails, and the connection is not trusted.
+func TestCommitAfterARollbackThatFails(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	commit(t, db, put("a", 1))
+	lost := Pending{Write: func(tx *Tx) error {
+		return errors.Join(tx.Exec("ROLLBACK"), errors.New("lost"))
+	}}
+	if err := db.Commit(t.Context(), []Pending{put("a", 2), lost}); err == nil || db.writer != nil {
+		t.Fatalf("%v, and the connection is kept: %v", err, db.writer != nil)
+	}
+	wantValues(t, db, map[string]int64{"a": 1})
+	commit(t, db, put("a", 3))
+	wantValues(t, db, map[string]int64{"a": 3})
+}
+
+func TestReadersSeeWholeCommitsWhileWriting(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := openTest(t, Options{Dir: dir})
+	commit(t, db, put("a", 0), put("b", 0))
+	beside := openTest(t, Options{Dir: dir, ReadOnly: true})
+
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for running := true; running; {
+				select {
+				case <-done:
+					running = false // and once more
+				default:
+				}
+				for _, d := range []*DB{db, beside} {
+					if v := get(t, d, "a", "b"); v[0] != v[1] {
+						t.Errorf("half a commit: %v", v)
+					}
+				}
+			}
+		})
+	}
+	for i := range 50 {
+		commit(t, db, put("a", i), put("b", i))
+	}
+	close(done)
+	readers.Wait()
+	wantValues(t, beside, map[string]int64{"a": 49, "b": 49})
+}
+
+func TestReadIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	commit(t, db, put("a", 1))
+	err := db.Read(t.Context(), func(tx *Tx) error {
+		if _, err := tx.text("SELECT value FROM meta WHERE key = 'a'"); err != nil {
+			return err
+		}
+		commit(t, db, put("a", 2)) // waits for no reader
+		got, err := tx.text("SELECT value FROM meta WHERE key = 'a'")
+		if len(got) != 1 || got[0] != "1" {
+			t.Errorf("the reader sees %v", got)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantValues(t, db, map[string]int64{"a": 2})
+}
+
+func TestReadersCannotWrite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := openTest(t, Options{Dir: dir})
+	beside := openTest(t, Options{Dir: dir, ReadOnly: true})
+	for _, d := range []*DB{db, beside} {
+		if err := d.Read(t.Context(), put("a", 1).Write); err == nil {
+			t.Error("a read wrote")
+		}
+	}
+	if err := beside.Commit(t.Context(), []Pending{put("a", 1)}); err == nil || !strings.Contains(err.Error(), "reading alone") {
+		t.Errorf("Commit of a read-only DB: %v", err)
+	}
+	wantValues(t, db, map[string]int64{"a": 0})
+}
+
+func TestReadReturnsTheCallersError(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	want := errors.New("not found")
+	for range 3 * maxReaders { // a slot that is not given back would block
+		if err := db.Read(t.Context(), func(*Tx) error { return want }); !errors.Is(err, want) {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := db.Read(ctx, func(*Tx) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that has ended: %v", err)
+	}
+}
+
+func TestStatementsStayPrepared(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	for i := range 5 {
+		commit(t, db, put("a", i))
+	}
+	before := len(db.writer.stmts)
+	commit(t, db, put("b", 1), put("c", 2))
+	if n := len(db.writer.stmts); n != before {
+		t.Errorf("%d statements, then %d for the same texts", before, n)
+	}
+	many := Pending{Write: func(tx *Tx) error {
+		for i := range 2 * maxStatements {
+			if err := tx.Exec(fmt.Sprintf("INSERT INTO meta (key, value) VALUES ('k%d', %d)", i, i)); err != nil {
+				return err
+			}
+			if _, err := tx.text(fmt.Sprintf("SELECT value FROM meta WHERE key = 'k%d'", i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+	commit(t, db, many)
+	if n := len(db.writer.stmts); n > maxStatements {
+		t.Errorf("%d statements are kept, the bound is %d", n, maxStatements)
+	}
+	wantValues(t, db, map[string]int64{"k0": 0, "k399": 399})
+}
+
+func TestModes(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "a", "state")
+	db := openTest(t, Options{Dir: dir})
+	commit(t, db, put("a", 1))
+	for path, want := range map[string]os.FileMode{
+		dir: 0o700, db.Path(): 0o600, db.Path() + "-wal": 0o600, db.Path() + "-shm": 0o600, filepath.Join(dir, LockName): 0o600,
+	} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s has mode %o, want %o", path, got, want)
+		}
+	}
+}
+
+func TestNameWithStrangeCharacters(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "a b?mode=memory#c%20d")
+	db := openTest(t, Options{Dir: dir})
+	commit(t, db, put("a", 1))
+	if _, err := os.Stat(filepath.Join(dir, FileName)); err != nil {
+		t.Error(err)
+	}
+	wantValues(t, openTest(t, Options{Dir: dir, ReadOnly: true}), map[string]int64{"a": 1})
+}
+
+func TestFileRemovedWhileRunning(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	commit(t, db, put("a", 1))
+	away := db.Path() + ".away"
+	if err := os.Rename(db.Path(), away); err != nil {
+		t.Fatal(err)
+	}
+	err := db.Commit(t.Context(), []Pending{put("a", 2)})
+	if err == nil || !strings.Contains(err.Error(), "restart errwatch") {
+		t.Errorf("a commit into a file without a name: %v", err)
+	}
+	if err := os.Rename(away, db.Path()); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, db, put("a", 3))
+}
+
+func TestPragmas(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	tx := &Tx{ctx: t.Context(), s: db.writer}
+	for query, want := range map[string]string{
+		"PRAGMA application_id":                       fmt.Sprint(applicationID),
+		"PRAGMA user_version":                         fmt.Sprint(newest(migrations())),
+		"PRAGMA journal_mode":                         "wal",
+		"PRAGMA synchronous":                          "2", // FULL
+		"PRAGMA busy_timeout":                         busyWait,
+		"SELECT value FROM meta WHERE key = 'schema'": fmt.Sprint(db.Schema()),
+	} {
+		got, err := tx.text(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %v, want %s", query, got, want)
+		}
+	}
+}
+
+func TestSizeAndIntegrity(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	commit(t, db, put("a", strings.Repeat("x", 100_000)))
+	size, err := db.Size()
+	if err != nil || size.File+size.WAL < 100_000 {
+		t.Errorf("size %+v, %v", size, err)
+	}
+	findings, err := db.Integrity(t.Context())
+	if err != nil || len(findings) > 0 {
+		t.Errorf("a sound file: %v, %v", findings, err)
+	}
+}
+
+func TestViews(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	run := func(query string, args ...any) Pending {
+		return Pending{Write: func(tx *Tx) error { return tx.Exec(query, args...) }}
+	}
+	commit(t, db,
+		run(`INSERT INTO files (source, path, offset, size, updated) VALUES ('meeting', '/var/log/a.log', 30, 100, ?)`, int64(1_790_000_000_000_000_000)),
+		run(`INSERT INTO alerts (id, rule, state, json) VALUES
+			('A1', 'Spike', 'firing', '{"StartsAt":"2026-11-20T10:15:23Z","Value":21,"Threshold":20,"Summary":"21 denials"}'),
+			('A2', 'Spike', 'resolved', '{}')`),
+		run(`INSERT INTO counter_sets (source, json) VALUES ('meeting', '{"events":[{"code":"4009","name":"N","category":"capacity","value":3,"created":1790000000000000000}]}')`),
+	)
+	for query, want := range map[string]string{
+		`SELECT source || path || behind || updated FROM positions`:                   "meeting/var/log/a.log702026-09-21 14:13:20",
+		`SELECT rule || since || value || summary || id FROM firing`:                  "Spike2026-11-20T10:15:23Z2121 denialsA1",
+		`SELECT source || code || name || category || value || created FROM counters`: "meeting4009Ncapacity32026-09-21 14:13:20",
+	} {
+		err := db.Read(t.Context(), func(tx *Tx) error {
+			got, err := tx.text(query)
+			if len(got) != 1 || got[0] != want {
+				t.Errorf("%s: %q, want %q", query, got, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestCloseTwice(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	for range 2 {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := db.Commit(t.Context(), []Pending{put("a", 1)}); err == nil {
+		t.Error("a commit after Close")
+	}
+	if err := db.Read(t.Context(), func(*Tx) error { return nil }); err == nil {
+		t.Error("a read after Close")
+	}
+	if _, err := os.Stat(db.Path() + "-wal"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a -wal is left after Close: %v", err)
+	}
+}
+
+func BenchmarkCommit(b *testing.B) {
+	db := openTest(b, Options{})
+	text := strings.Repeat(`{"code":"4009","value":123456},`, 300)
+	parts := []Pending{
+		{Write: func(tx *Tx) error {
+			for i := range 20 {
+				if err := tx.Exec(`INSERT INTO files (id, source, path, offset) VALUES (?, 's', 'p', ?)
+					ON CONFLICT (id) DO UPDATE SET offset = excluded.offset`, i, b.N); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{Write: func(tx *Tx) error {
+			return tx.Exec(`INSERT INTO counter_sets (source, json) VALUES ('s', ?)
+				ON CONFLICT (source) DO UPDATE SET json = excluded.json`, text)
+		}},
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := db.Commit(context.Background(), parts); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -50,6 +50,8 @@ CREATE TABLE alerts (
   updated INTEGER NOT NULL DEFAULT 0
 );
 
+CREATE INDEX alerts_by_state ON alerts (state, updated);
+
 -- Notifications that no receiver has acknowledged yet.
 CREATE TABLE outbox (
   id         INTEGER PRIMARY KEY,
@@ -61,3 +63,38 @@ CREATE TABLE outbox (
   attempts   INTEGER NOT NULL DEFAULT 0,
   not_before INTEGER NOT NULL DEFAULT 0
 );
+
+-- For people with sqlite3. Times are in UTC.
+
+CREATE VIEW counters AS
+SELECT
+  c.source,
+  json_extract(e.value, '$.code')     AS code,
+  json_extract(e.value, '$.name')     AS name,
+  json_extract(e.value, '$.category') AS category,
+  json_extract(e.value, '$.labels')   AS labels, -- promoted ones, as JSON
+  json_extract(e.value, '$.value')    AS value,
+  datetime(json_extract(e.value, '$.created') / 1000000000, 'unixepoch') AS created
+FROM counter_sets c, json_each(c.json, '$.events') e;
+
+CREATE VIEW positions AS
+SELECT
+  source,
+  path,
+  offset,
+  size,
+  max(size - offset, 0) AS behind,
+  finished,
+  datetime(updated / 1000000000, 'unixepoch') AS updated
+FROM files;
+
+CREATE VIEW firing AS
+SELECT
+  rule,
+  json_extract(json, '$.StartsAt')  AS since,
+  json_extract(json, '$.Value')     AS value,
+  json_extract(json, '$.Threshold') AS threshold,
+  json_extract(json, '$.Summary')   AS summary,
+  id
+FROM alerts
+WHERE state = 'firing';
