@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,11 @@ type decoder struct {
 	doc      *document
 	problems []Problem
 	nodes    int
+	aliases  map[*yaml.Node]*yaml.Node // copies of nodes -> the aliases in whose place they stand
+}
+
+func newDecoder(doc *document) *decoder {
+	return &decoder{doc: doc, aliases: map[*yaml.Node]*yaml.Node{}}
 }
 
 // errReported is what types with their own decoding get where the mistake is already among the problems.
@@ -36,6 +42,9 @@ type keyed interface{ setKeys(keys []string) }
 func (r *Rule) setKeys(keys []string) { r.Keys = keys }
 
 func (d *decoder) fail(n *yaml.Node, m *mistake) {
+	if alias, ok := d.aliases[n]; ok {
+		n = alias
+	}
 	d.problems = append(d.problems, d.doc.problemAt(n, Error, m.message, m.hint))
 }
 
@@ -53,8 +62,12 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, tag reflect.StructTag, la
 		d.fail(n, &mistake{label + ": an alias that leads to itself", ""})
 		return
 	}
-	if to != n && to.Kind == yaml.ScalarNode {
-		to = standIn(n, to)
+	if to != n && (to.Kind == yaml.ScalarNode || !fitsKind(to, v)) {
+		to = d.standIn(n, to) // the mistake is to use it here, not what it says
+	}
+	if m := ownTag(to, label); m != nil {
+		d.fail(to, m)
+		return
 	}
 	if v.CanAddr() {
 		if u, ok := v.Addr().Interface().(legacy); ok {
@@ -78,10 +91,10 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, tag reflect.StructTag, la
 	}
 }
 
-// standIn is a scalar with the place of the alias that stands for it.
-func standIn(alias, to *yaml.Node) *yaml.Node {
+// standIn is a copy of a node whose mistakes belong to the place of an alias of it.
+func (d *decoder) standIn(alias, to *yaml.Node) *yaml.Node {
 	n := *to
-	n.Line, n.Column, n.Anchor, n.Style = alias.Line, alias.Column, "", to.Style
+	d.aliases[&n] = alias
 	return &n
 }
 
@@ -108,7 +121,7 @@ func (d *decoder) legacy(n *yaml.Node, u legacy, tag reflect.StructTag, label st
 		return nil
 	})
 	if err != nil && !errors.Is(err, errReported) {
-		d.fail(n, &mistake{label + ": " + err.Error(), ""})
+		d.fail(n, &mistake{label + ": " + plainURLError(err), ""})
 	}
 }
 
@@ -268,8 +281,8 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, tag reflect.StructTag, l
 	want := expected(v.Type())
 	if n.Kind != yaml.ScalarNode || !fits(n, v, tag) {
 		m := wrongType(label, want, n)
-		if n.Kind == yaml.ScalarNode && v.Kind() == reflect.String && !isNull(n) && n.Style&yaml.TaggedStyle == 0 {
-			m.hint = "put it in quotes: " + strconv.Quote(shorten(n.Value))
+		if n.Kind == yaml.ScalarNode && !isNull(n) {
+			m.hint = quoteHint(n, v, tag)
 		}
 		d.fail(n, m)
 		return
@@ -277,6 +290,32 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, tag reflect.StructTag, l
 	if m := setText(v, tag, label, n.Value); m != nil {
 		d.fail(n, m)
 	}
+}
+
+// quoteHint says how a scalar of the wrong type would have the right one.
+func quoteHint(n *yaml.Node, v reflect.Value, tag reflect.StructTag) string {
+	switch {
+	case v.Kind() == reflect.String:
+		return "put it in quotes: " + strconv.Quote(shorten(n.Value))
+	case v.Kind() == reflect.Bool && slices.Contains([]string{"yes", "on"}, strings.ToLower(n.Value)):
+		return "write true"
+	case v.Kind() == reflect.Bool && slices.Contains([]string{"no", "off"}, strings.ToLower(n.Value)):
+		return "write false"
+	case quoted(n.Style) && setText(reflect.New(v.Type()).Elem(), tag, "", n.Value) == nil:
+		return "write it without quotes"
+	}
+	return ""
+}
+
+// fitsKind says whether a list or mapping may stand where v is.
+func fitsKind(n *yaml.Node, v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Slice:
+		return n.Kind == yaml.SequenceNode
+	case reflect.Map, reflect.Struct, reflect.Pointer:
+		return n.Kind == yaml.MappingNode
+	}
+	return v.Kind() == reflect.Interface
 }
 
 // fits says whether a scalar has the type of v.

@@ -75,8 +75,12 @@ func (c *Config) finish() {
 		}
 	}
 	for i := range c.Rules {
-		if r := &c.Rules[i]; r.New != nil && !r.Given("window") {
+		r := &c.Rules[i]
+		if r.New != nil && !r.Given("window") {
 			r.Window = newWindow
+		}
+		if r.Use != "" {
+			*r = Rule{Use: r.Use, Enabled: true, Keys: r.Keys}
 		}
 	}
 	for i := range c.Receivers {

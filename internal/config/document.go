@@ -12,7 +12,7 @@ type document struct {
 	file    string
 	lines   []string          // without their ends, and without a byte order mark
 	root    *yaml.Node        // nil where the file holds nothing
-	outside map[string]string // settings that the environment or a flag gave -> who did
+	outside map[string]origin // the settings that the environment or a flag gave
 }
 
 // pair is one key of a mapping with its value.

@@ -55,7 +55,7 @@ func unknownVariables(env []string, settings []setting) []Problem {
 		if n := nearest(name, known); n != "" {
 			hint = "did you mean " + n + "?"
 		}
-		ps = append(ps, Problem{File: "environment", Severity: Warning, Message: "unknown variable " + name, Hint: hint})
+		ps = append(ps, Problem{File: fromEnvironment, Severity: Warning, Message: "unknown variable " + name, Hint: hint})
 	}
 	return ps
 }

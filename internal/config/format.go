@@ -69,13 +69,15 @@ func (p Problem) cut() (text string, before, under int) {
 	return strings.TrimRight(text, " "), before, max(under, 1)
 }
 
-// window chooses which cells are shown: from the line's start if what is meant fits in, else around it.
+// window chooses which cells are shown: from the line's start if what is meant fits in, else as much as fits around it,
+// with a third of the room behind it where the line goes on.
 func window(cells []cell, from, to int) (first, last int) {
 	if widthOf(cells[:to]) < excerptWidth {
 		return 0, fit(cells, 0, excerptWidth)
 	}
+	behind := min(widthOf(cells[to:]), excerptWidth/3)
 	first = from
-	for room := excerptWidth / 3; first > 0 && room > 0; first-- {
+	for room := excerptWidth - 2 - behind - widthOf(cells[from:to]); first > 0 && room >= cells[first-1].width; first-- {
 		room -= cells[first-1].width
 	}
 	return first, fit(cells, first, excerptWidth-1)

@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -65,8 +66,6 @@ func found(n *yaml.Node) string {
 		return "a list"
 	case n.Kind == yaml.MappingNode:
 		return "a mapping"
-	case n.Style&yaml.TaggedStyle != 0:
-		return "the tag " + n.Tag
 	}
 	switch n.ShortTag() {
 	case "!!null":
@@ -96,4 +95,16 @@ func shorten(s string) string {
 		return s
 	}
 	return string([]rune(s)[:most-1]) + "…"
+}
+
+// ownTag is the mistake of a tag that is none of YAML's own. Those of its own that change nothing are let pass.
+func ownTag(n *yaml.Node, label string) *mistake {
+	if n.Style&yaml.TaggedStyle == 0 {
+		return nil
+	}
+	switch n.ShortTag() {
+	case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!!timestamp":
+		return nil
+	}
+	return &mistake{strings.TrimPrefix(label+": tag "+shorten(n.Tag)+" means nothing here", ": "), "write the value without it"}
 }

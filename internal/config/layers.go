@@ -8,6 +8,18 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
+// Who gave a setting that the file did not; they stand in Problem.File.
+const (
+	fromEnvironment = "environment"
+	fromFlags       = "command line"
+)
+
+// origin says who gave a setting instead of the file.
+type origin struct {
+	file string // for Problem.File
+	name string // of the variable or flag
+}
+
 // setting is a single value outside lists and maps: those that the environment and flags may give.
 type setting struct {
 	name  string // server.listen
@@ -62,21 +74,22 @@ func (c *Config) layer(o LoadOptions) []Problem {
 	for _, f := range o.Flags {
 		flags[f.Setting] = f
 		if err := v.BindFlagValue(f.Setting, flagValue{f}); err != nil {
-			problems = append(problems, Problem{File: "command line", Severity: Error, Message: err.Error()})
+			problems = append(problems, Problem{File: fromFlags, Severity: Error, Message: err.Error()})
 		}
 	}
 	for _, s := range settings {
-		origin, who := "", ""
-		if f, ok := flags[s.name]; ok {
-			origin, who = "command line", f.Name
-		} else if hasSetting(env, s.name) {
-			origin, who = "environment", Variable(s.name)
-		} else {
+		f, given := flags[s.name]
+		from := origin{fromFlags, f.Name}
+		if !given {
+			from = origin{fromEnvironment, Variable(s.name)}
+			given = hasSetting(env, s.name)
+		}
+		if !given {
 			continue // of the file or the defaults: already in place, with its mistakes reported
 		}
-		c.doc.outside[s.name] = origin
-		if m := setText(s.value, s.tag, who, v.GetString(s.name)); m != nil {
-			problems = append(problems, Problem{File: origin, Severity: Error, Message: m.message, Hint: m.hint})
+		c.doc.outside[s.name] = from
+		if m := setText(s.value, s.tag, from.name, v.GetString(s.name)); m != nil {
+			problems = append(problems, Problem{File: from.file, Severity: Error, Message: m.message, Hint: m.hint})
 		}
 	}
 	return problems

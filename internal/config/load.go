@@ -7,11 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // SystemPath is where the file is looked for when nobody names one.
@@ -125,8 +120,8 @@ func plainError(err error) string {
 // parse makes a configuration of a file's content and the layers above it.
 func parse(path string, content []byte, o LoadOptions) (*Config, []Problem) {
 	c := Default()
-	c.doc = &document{file: path, outside: map[string]string{}}
-	d := &decoder{doc: c.doc}
+	c.doc = &document{file: path, outside: map[string]origin{}}
+	d := newDecoder(c.doc)
 	if p := c.doc.read(content); p != nil {
 		d.problems = append(d.problems, *p)
 	} else if c.doc.root != nil {
@@ -136,81 +131,8 @@ func parse(path string, content []byte, o LoadOptions) (*Config, []Problem) {
 	c.finish()
 	k := &checker{c: c, known: o.Known, problems: d.problems}
 	k.all()
+	c.resolve()
 	return c, tidy(k.problems)
-}
-
-// read makes the nodes of a file, nil where it is sound YAML of at most one document.
-func (d *document) read(content []byte) *Problem {
-	text := string(content)
-	d.lines = splitLines(text)
-	if p := d.badBytes(); p != nil {
-		return p
-	}
-	l, err := yaml.NewLoader(strings.NewReader(text))
-	if err != nil {
-		return d.syntax(err)
-	}
-	var first, second yaml.Node
-	err = l.Load(&first)
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	if err != nil {
-		return d.syntax(err)
-	}
-	switch err := l.Load(&second); {
-	case err == nil:
-		return d.point(second.Line, second.Column, "a second YAML document begins here", "a configuration is one document: remove the line ---")
-	case !errors.Is(err, io.EOF):
-		return d.syntax(err)
-	}
-	if len(first.Content) == 1 && !isNull(first.Content[0]) {
-		d.root = first.Content[0]
-	}
-	return nil
-}
-
-// badBytes finds the first byte that no YAML may hold. YAML's reader finds it too but does not say where.
-func (d *document) badBytes() *Problem {
-	for i, line := range d.lines {
-		col := 0
-		for j, r := range line {
-			col++
-			if r == utf8.RuneError && !strings.HasPrefix(line[j:], "\ufffd") {
-				return d.point(i+1, col, fmt.Sprintf("not UTF-8: byte 0x%02x", line[j]), "save the file as UTF-8")
-			}
-			if r != '\t' && unicode.IsControl(r) || r == '\ufffe' || r == '\uffff' {
-				return d.point(i+1, col, fmt.Sprintf("control character U+%04X: not a YAML file", r), "")
-			}
-		}
-	}
-	return nil
-}
-
-func (d *document) point(line, col int, message, hint string) *Problem {
-	p := d.at(Problem{File: d.file, Severity: Error, Message: message, Hint: hint}, place{line, col, 1})
-	return &p
-}
-
-// syntax says where and why a file is no YAML.
-func (d *document) syntax(err error) *Problem {
-	var e *yaml.LoadError
-	if !errors.As(err, &e) {
-		return d.point(1, 1, "not valid YAML: "+err.Error(), "")
-	}
-	mark, hint := e.Mark, ""
-	if mark.Line == 0 {
-		mark = e.ContextMark
-	}
-	if e.ContextMsg != "" && e.ContextMark.Line > 0 && e.ContextMark.Line != mark.Line {
-		hint = fmt.Sprintf("%s that begins in line %d", e.ContextMsg, e.ContextMark.Line)
-	}
-	line := min(max(mark.Line, 1), len(d.lines))
-	col := mark.Column
-	if line != mark.Line {
-		col = utf8.RuneCountInString(d.line(line)) + 1 // an error at the end of the text belongs behind its last line
-	}
-	return d.point(line, max(col, 1), "not valid YAML: "+e.Message, hint)
 }
 
 // tidy orders problems, drops those that only follow from another one at the same place, and bounds them.
@@ -218,10 +140,13 @@ func tidy(ps []Problem) []Problem {
 	Sort(ps)
 	var out []Problem
 	for _, p := range ps {
-		if n := len(out); n > 0 && p.Line > 0 && out[n-1].Line == p.Line && out[n-1].Col == p.Col {
-			continue
+		last := len(out) - 1
+		switch {
+		case last < 0 || p.Line == 0 || out[last].Line != p.Line || out[last].Col != p.Col:
+			out = append(out, p)
+		case out[last].Severity == Warning && p.Severity == Error:
+			out[last] = p
 		}
-		out = append(out, p)
 	}
 	if len(out) > maxProblems {
 		more := len(out) - maxProblems

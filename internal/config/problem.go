@@ -82,8 +82,8 @@ func (c *Config) Problem(severity, message, hint string, at int, path ...any) Pr
 		return p
 	}
 	p.File = c.doc.file
-	if who, ok := c.doc.outside[settingOf(path)]; ok {
-		p.File = who
+	if from, ok := c.doc.outside[settingOf(path)]; ok {
+		p.File = from.file
 		return p
 	}
 	n, whole := c.doc.find(path)

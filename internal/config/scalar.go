@@ -87,7 +87,7 @@ func setText(v reflect.Value, tag reflect.StructTag, label, text string) *mistak
 	case reflect.Bool:
 		b, err := strconv.ParseBool(text)
 		if err != nil {
-			return &mistake{label + ": expected true or false, found " + strconv.Quote(text), ""}
+			return &mistake{label + ": expected true or false, found " + strconv.Quote(shorten(text)), ""}
 		}
 		v.SetBool(b)
 	case reflect.Int, reflect.Int64:
@@ -110,7 +110,11 @@ func setWord(v reflect.Value, words []string, label, text string) *mistake {
 
 // unknownWord is the mistake of a word that is none of those that a key takes.
 func unknownWord(label, text string, words []string) *mistake {
-	return &mistake{"unknown " + lastKey(label) + " " + strconv.Quote(text), meant(text, words, "one of")}
+	hint, text := meant(text, words, "one of"), strconv.Quote(shorten(text))
+	if strings.HasPrefix(label, envPrefix) || strings.HasPrefix(label, "-") {
+		return &mistake{label + ": unknown word " + text, hint}
+	}
+	return &mistake{"unknown " + lastKey(label) + " " + text, hint}
 }
 
 // lastKey is the key's own name: "envelope" of sources[0].envelope, "redact" of privacy.redact[2].
@@ -129,7 +133,7 @@ func setDuration(v reflect.Value, tag reflect.StructTag, label, text string) *mi
 		if _, err := strconv.ParseUint(text, 10, 64); err == nil {
 			hint = "write its unit: " + text + "s, " + text + "m or " + text + "h"
 		}
-		return &mistake{label + ": bad duration " + strconv.Quote(text), hint}
+		return &mistake{label + ": bad duration " + strconv.Quote(shorten(text)), hint}
 	}
 	least, most := tag.Get("min"), tag.Get("max")
 	if bound, err := ParseDuration(least); err == nil && d < bound {
@@ -145,7 +149,7 @@ func setDuration(v reflect.Value, tag reflect.StructTag, label, text string) *mi
 func setSize(v reflect.Value, tag reflect.StructTag, label, text string) *mistake {
 	s, err := ParseSize(text)
 	if err != nil {
-		return &mistake{label + ": bad size " + strconv.Quote(text), "a size looks like 4096, 64KiB or 1MiB"}
+		return &mistake{label + ": bad size " + strconv.Quote(shorten(text)), "a size looks like 4096, 64KiB or 1MiB"}
 	}
 	least, most := tag.Get("min"), tag.Get("max")
 	if bound, err := ParseSize(least); err == nil && s < bound {
@@ -166,7 +170,7 @@ func setInt(v reflect.Value, tag reflect.StructTag, label, text string) *mistake
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return &mistake{label + ": expected a whole number, found " + strconv.Quote(text), ""}
+		return &mistake{label + ": expected a whole number, found " + strconv.Quote(shorten(text)), ""}
 	}
 	least, most := tag.Get("min"), tag.Get("max")
 	if bound, err := strconv.ParseInt(least, 10, 64); err == nil && n < bound {
@@ -182,7 +186,7 @@ func setInt(v reflect.Value, tag reflect.StructTag, label, text string) *mistake
 func setFloat(v reflect.Value, tag reflect.StructTag, label, text string) *mistake {
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return &mistake{label + ": expected a number, found " + strconv.Quote(text), ""}
+		return &mistake{label + ": expected a number, found " + strconv.Quote(shorten(text)), ""}
 	}
 	least := tag.Get("min")
 	if bound, err := strconv.ParseFloat(least, 64); err == nil && f < bound {

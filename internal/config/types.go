@@ -222,7 +222,7 @@ type Receiver struct {
 	Match        []string                    `yaml:"match"` // Alertmanager's matchers; all must hold
 	Alertmanager *Alertmanager               `yaml:"alertmanager"`
 	Webhook      *Webhook                    `yaml:"webhook"`
-	HTTP         *commoncfg.HTTPClientConfig `yaml:"http"` // never nil in a loaded configuration
+	HTTP         *commoncfg.HTTPClientConfig `yaml:"http" text:"literal"` // never nil in a loaded configuration
 	Interval     time.Duration               `yaml:"interval" min:"1s" max:"1d"`
 	Repeat       time.Duration               `yaml:"repeat" min:"1m" max:"30d"`
 }
