@@ -37,6 +37,9 @@ func isDamage(err error) bool {
 	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
 }
 
+// isBusy says whether somebody else held the file for longer than busyWait.
+func isBusy(err error) bool { return resultCode(err) == sqlite3.SQLITE_BUSY }
+
 // explain adds to an error of SQLite which file it is about, and what somebody can do.
 func explain(doing, path string, err error) error {
 	if err == nil {

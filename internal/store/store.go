@@ -168,26 +168,31 @@ func (db *DB) transact(ctx context.Context, parts []Pending) error {
 	}
 	tx := &Tx{ctx: ctx, s: s}
 	if err := tx.Exec("BEGIN IMMEDIATE"); err != nil {
+		if !isBusy(err) {
+			db.dropWriter()
+		}
 		return err
 	}
+	err = writeAll(tx, parts)
+	if err == nil {
+		err = tx.Exec("COMMIT")
+	}
+	if err != nil && tx.Exec("ROLLBACK") != nil {
+		db.dropWriter()
+	}
+	return err
+}
+
+func writeAll(tx *Tx, parts []Pending) error {
 	for i := range parts {
 		if parts[i].Write == nil {
 			continue
 		}
-		if err = parts[i].Write(tx); err != nil {
-			break
+		if err := parts[i].Write(tx); err != nil {
+			return err
 		}
 	}
-	if err == nil {
-		err = tx.Exec("COMMIT")
-	}
-	if err == nil {
-		return nil
-	}
-	if rollback := tx.Exec("ROLLBACK"); rollback != nil {
-		db.dropWriter()
-	}
-	return err
+	return nil
 }
 
 // writerSession returns the writing connection, a new one where the last was given up.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -144,6 +145,28 @@ func TestCommitAfterARollbackThatFails(t *testing.T) {
 	wantValues(t, db, map[string]int64{"a": 1})
 	commit(t, db, put("a", 3))
 	wantValues(t, db, map[string]int64{"a": 3})
+}
+
+func TestCommitWhileAnotherProgramWrites(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, Options{})
+	shell, err := sql.Open("sqlite", db.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shell.Close()
+	shell.SetMaxOpenConns(1)
+	if _, err := shell.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	err = db.Commit(t.Context(), []Pending{put("a", 1)})
+	if err == nil || !strings.Contains(err.Error(), "another program holds it") || db.writer == nil {
+		t.Errorf("got %v", err)
+	}
+	if _, err := shell.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, db, put("a", 2))
 }
 
 func TestReadersSeeWholeCommitsWhileWriting(t *testing.T) {
