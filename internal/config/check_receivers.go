@@ -55,11 +55,11 @@ func (k *checker) alertmanager(i int, label string, a Alertmanager) {
 	for j, u := range a.URLs {
 		k.url(label, u, "receivers", i, "alertmanager", "urls", j)
 	}
-	if a.DNS == "" {
+	if a.DNS == "" || strings.HasPrefix(a.DNS, "_") {
 		return
 	}
 	if host, port, err := net.SplitHostPort(a.DNS); err != nil || host == "" || port == "" {
-		k.fail(fmt.Sprintf("%s: dns %q is no host and port", label, shorten(a.DNS)), "as in alertmanager.monitoring.svc:9093", "receivers", i, "alertmanager", "dns")
+		k.fail(fmt.Sprintf("%s: dns %q is no host and port", label, shorten(a.DNS)), "as in alertmanager.monitoring.svc:9093, or an SRV name as in _web._tcp.alertmanager.monitoring.svc", "receivers", i, "alertmanager", "dns")
 	}
 }
 

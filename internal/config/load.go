@@ -132,25 +132,14 @@ func parse(path string, content []byte, o LoadOptions) (*Config, []Problem) {
 	k := &checker{c: c, known: o.Known, problems: d.problems}
 	k.all()
 	c.resolve()
-	return c, tidy(k.problems)
+	return c, bound(Merge(k.problems))
 }
 
-// tidy orders problems, drops those that only follow from another one at the same place, and bounds them.
-func tidy(ps []Problem) []Problem {
-	Sort(ps)
-	var out []Problem
-	for _, p := range ps {
-		last := len(out) - 1
-		switch {
-		case last < 0 || p.Line == 0 || out[last].Line != p.Line || out[last].Col != p.Col:
-			out = append(out, p)
-		case out[last].Severity == Warning && p.Severity == Error:
-			out[last] = p
-		}
+// bound cuts off what nobody would read.
+func bound(ps []Problem) []Problem {
+	if len(ps) <= maxProblems {
+		return ps
 	}
-	if len(out) > maxProblems {
-		more := len(out) - maxProblems
-		out = append(out[:maxProblems], Problem{File: out[0].File, Severity: Error, Message: fmt.Sprintf("%d more problems are not shown", more)})
-	}
-	return out
+	rest := Problem{File: ps[0].File, Severity: Error, Message: fmt.Sprintf("%d more problems are not shown", len(ps)-maxProblems)}
+	return append(ps[:maxProblems], rest)
 }

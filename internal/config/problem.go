@@ -60,6 +60,24 @@ func Sort(ps []Problem) {
 	})
 }
 
+// Merge joins what several checks found, those first that know most about the form of the file, and puts it in order. Of
+// several problems at one place only the first is kept, an error before a warning: the others follow from it.
+func Merge(found ...[]Problem) []Problem {
+	ps := slices.Concat(found...)
+	Sort(ps)
+	var out []Problem
+	for _, p := range ps {
+		last := len(out) - 1
+		switch {
+		case last < 0 || p.Line == 0 || out[last].Line != p.Line || out[last].Col != p.Col || out[last].File != p.File:
+			out = append(out, p)
+		case out[last].Severity == Warning && p.Severity == Error:
+			out[last] = p
+		}
+	}
+	return out
+}
+
 // Locate returns the line and column (in characters, from 1) of a value, or of a key where the last step is Key(name).
 // Steps are keys and indices: Locate("rules", 0, "count", "above"). Where the file does not hold the whole path, the
 // place is that of its nearest part; 0, 0 where it holds none of it, or where the environment or a flag overruled it.

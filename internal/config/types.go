@@ -39,6 +39,7 @@ type Server struct {
 	MetricsListen string `yaml:"metrics_listen"`  // "": off; else /metrics and the probes only
 	ExternalURL   string `yaml:"external_url"`    // under which people reach the page; "" where not known
 	WebConfigFile string `yaml:"web_config_file"` // TLS and passwords, in the form of Prometheus's exporter-toolkit
+	Pprof         bool   `yaml:"pprof"`           // serve /debug/pprof too
 }
 
 // State says what is kept on disk.
@@ -137,10 +138,10 @@ type Rule struct {
 	Absent   *Absent   `yaml:"absent"`
 	New      *New      `yaml:"new"`
 
-	Window        time.Duration     `yaml:"window" min:"1s" max:"10y"` // the condition's own default where the file gives none
+	Window        time.Duration     `yaml:"window" min:"1s" max:"400d"` // the condition's own default where the file gives none
 	By            []string          `yaml:"by"`                        // source, code, name, category, or captured fields
-	For           time.Duration     `yaml:"for" max:"10y"`
-	KeepFiringFor time.Duration     `yaml:"keep_firing_for" max:"10y"`
+	For           time.Duration     `yaml:"for" max:"400d"`
+	KeepFiringFor time.Duration     `yaml:"keep_firing_for" max:"400d"`
 	Dedupe        *Dedupe           `yaml:"dedupe"`
 	Severity      string            `yaml:"severity" oneof:"critical|warning|info"`
 	Labels        map[string]string `yaml:"labels"`
@@ -186,7 +187,7 @@ type Ratio struct {
 type Spike struct {
 	Factor    float64       `yaml:"factor" min:"1"`
 	Min       int64         `yaml:"min" min:"1"`
-	Baseline  time.Duration `yaml:"baseline" min:"1m" max:"10y"`
+	Baseline  time.Duration `yaml:"baseline" min:"1m" max:"400d"`
 	ResolveAt *float64      `yaml:"resolve_at" min:"0"` // a factor
 }
 
@@ -230,7 +231,7 @@ type Receiver struct {
 // Alertmanager names the instances, each by its own address, never a balancer before them.
 type Alertmanager struct {
 	URLs []string `yaml:"urls"`
-	DNS  string   `yaml:"dns"` // host:port; every address that the name has is an instance
+	DNS  string   `yaml:"dns"` // host:port, or an SRV name that begins with _; every address behind it is an instance
 }
 
 // Webhook is one address that gets POSTs. Exactly one of URL and URLFile is set.
