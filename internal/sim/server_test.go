@@ -48,7 +48,7 @@ func TestServerTruthOverRotations(t *testing.T) {
 	for _, form := range Forms() {
 		dir := t.TempDir()
 		s := newServer(t, Config{
-			Dir: dir, Form: form, Seed: 5, LinesPerSecond: 100, RotateEvery: 7 * time.Second,
+			Dir: dir, Form: form, Seed: 5, LinesPerSecond: 20, RotateEvery: 7 * time.Second,
 			EventsPerMinute: 60, IncidentEvery: 30 * time.Second,
 		})
 		steps(t, s, start, 2*time.Minute, 300*time.Millisecond)
@@ -60,8 +60,8 @@ func TestServerTruthOverRotations(t *testing.T) {
 		if files, _ := filepath.Glob(filepath.Join(dir, "*")); len(files) != 18 {
 			t.Errorf("%s: %d files", form, len(files))
 		}
-		if lines := stats.Records - sum(stats.Events); lines < 11000 || lines > 13000 {
-			t.Errorf("%s: %d ordinary lines in two minutes at 100 a second", form, lines)
+		if lines := stats.Records - sum(stats.Events); lines < 2200 || lines > 2600 {
+			t.Errorf("%s: %d ordinary lines in two minutes at 20 a second", form, lines)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func TestServerDoesNotDependOnSteps(t *testing.T) {
 	var stats [3]Stats
 	for i, step := range []time.Duration{time.Hour, 777 * time.Millisecond, 10 * time.Millisecond} {
 		dir := t.TempDir()
-		s := newServer(t, Config{Dir: dir, Seed: 9, LinesPerSecond: 50, RotateEvery: 11 * time.Second, IncidentEvery: 20 * time.Second})
+		s := newServer(t, Config{Dir: dir, Seed: 9, LinesPerSecond: 20, RotateEvery: 11 * time.Second, IncidentEvery: 20 * time.Second})
 		steps(t, s, start, time.Minute, step)
 		stats[i], files[i] = s.Stats(), map[string]string{}
 		paths, _ := filepath.Glob(filepath.Join(dir, "*"))
