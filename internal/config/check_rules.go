@@ -57,7 +57,7 @@ func (k *checker) rule(i int, label string, r Rule, builtin bool) {
 	for _, name := range sortedKeys(r.Labels) {
 		k.ruleLabel(i, label, name, r)
 	}
-	if r.RunbookURL != "" {
+	if r.RunbookURL != "" && !strings.HasPrefix(r.RunbookURL, "/") { // a path of the page itself
 		k.url(label, r.RunbookURL, "rules", i, "runbook_url")
 	}
 }

@@ -139,7 +139,7 @@ type Rule struct {
 	New      *New      `yaml:"new"`
 
 	Window        time.Duration     `yaml:"window" min:"1s" max:"400d"` // the condition's own default where the file gives none
-	By            []string          `yaml:"by"`                        // source, code, name, category, or captured fields
+	By            []string          `yaml:"by"`                         // source, code, name, category, or captured fields
 	For           time.Duration     `yaml:"for" max:"400d"`
 	KeepFiringFor time.Duration     `yaml:"keep_firing_for" max:"400d"`
 	Dedupe        *Dedupe           `yaml:"dedupe"`
