@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package source
+
+import "os"
+
+func birthTime(*os.File) int64 { return 0 }

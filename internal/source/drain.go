@@ -1,0 +1,223 @@
+package source
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/errwatch/errwatch/internal/line"
+)
+
+const (
+	// blockSize is what one turn of a file reads. Larger blocks are no faster: at this size the system calls no longer
+	// show, and a block still fits the second level cache.
+	blockSize = 256 << 10
+
+	// scanFrom is the length from which on a line without its end is no longer read again from its beginning each time
+	// that it grows.
+	scanFrom = 64 << 10
+)
+
+// outcome is how a turn ended.
+type outcome uint8
+
+const (
+	idle      outcome = iota // the end was reached
+	more                     // there is more to read
+	truncated                // the file no longer holds what was read of it
+	finished                 // all was read, and no more will come
+	failed                   // reading failed
+	refused                  // the sink did not take it
+)
+
+// worker reads, one block of one file at a time. Its buffer is all the memory that reading takes: a line that is not
+// complete yet is not kept, but read again.
+type worker struct {
+	m     *Manager
+	buf   []byte
+	check [windowLen]byte
+	batch line.Batch
+}
+
+// turn is what the scheduler knows and a turn needs.
+type turn struct {
+	g        *generation
+	released bool  // nobody has the file open for writing, asked before anything is read
+	limit    int64 // read no further; -1: no such limit
+}
+
+// room returns a buffer of n bytes. Beyond the usual block it is made for the one long line and given up afterwards.
+func (w *worker) room(n int) []byte {
+	if n > blockSize+windowLen {
+		return make([]byte, n)
+	}
+	if w.buf == nil {
+		w.buf = make([]byte, blockSize+windowLen)
+	}
+	return w.buf[:n]
+}
+
+// read takes one turn: it reads one block and hands on what is whole in it.
+func (w *worker) read(ctx context.Context, t turn) (outcome, error) {
+	if t.g.scan > 0 {
+		return w.search(ctx, t)
+	}
+	return w.block(ctx, t)
+}
+
+// block reads the anchor and what comes behind it in one go, and looks at the anchor again after the data: only then
+// is it sure that the data is what follows what was read before, and not what a truncation put in its place meanwhile.
+func (w *worker) block(ctx context.Context, t turn) (outcome, error) {
+	g := t.g
+	back := windowBefore(g.at.offset)
+	from := g.at.offset - int64(back)
+	buf := w.room(back + max(blockSize, g.need))
+	n, err := g.readAt(buf, from)
+	if err != nil {
+		return failed, err
+	}
+	if n < back || back > 0 && sumOf(buf[:back]) != g.at.anchor {
+		return truncated, nil
+	}
+	end := n < len(buf)
+	if t.limit >= 0 && from+int64(n) > t.limit {
+		n, end = max(back, int(t.limit-from)), false
+	}
+	block := buf[:n]
+	if len(block) == back {
+		return w.atEnd(ctx, t, end, block, from)
+	}
+	switch w.proof(g, block, from) {
+	case changed:
+		if g.at.offset == 0 {
+			return more, nil // nothing was read yet: simply read what is there now
+		}
+		return truncated, nil
+	case shrunk:
+		// What was read is older than the truncation, and exists nowhere else any more. But the kernel clears cut pages
+		// from the front, so what follows a NUL may already be cleared in part.
+		if i := bytes.IndexByte(block[back:], 0); i >= 0 {
+			block, end = block[:back+i], false
+		}
+	}
+	p := cut(block[back:], g.src.opts.MaxLine)
+	if p.n == 0 {
+		return w.partial(ctx, t, end, block, from)
+	}
+	w.start(g, p.skip, block[back:back+p.n])
+	if err := w.hand(ctx, g, g.at.moved(g.at.offset+int64(p.n), block, from), false); err != nil {
+		return refused, err
+	}
+	g.need = 0
+	if end && !t.released && cut(block[back+p.n:], g.src.opts.MaxLine).n == 0 {
+		return idle, nil
+	}
+	return more, nil
+}
+
+// proofState is what the second look at the beginning of a block says.
+type proofState uint8
+
+const (
+	proven proofState = iota
+	shrunk
+	changed
+)
+
+func (w *worker) proof(g *generation, block []byte, from int64) proofState {
+	window := block[:min(windowLen, len(block))]
+	n, _ := g.readAt(w.check[:len(window)], from) // an error is a short read, and the next turn meets it again
+	if n == len(window) && bytes.Equal(w.check[:n], window) {
+		return proven
+	}
+	if st, err := statFile(g.file); err == nil && st.size < from+int64(len(block)) {
+		return shrunk
+	}
+	return changed
+}
+
+// partial deals with a block in which nothing is whole.
+func (w *worker) partial(ctx context.Context, t turn, end bool, block []byte, from int64) (outcome, error) {
+	g := t.g
+	data := block[g.at.offset-from:]
+	if end && t.released {
+		return w.atEnd(ctx, t, end, block, from)
+	}
+	if t.limit >= 0 && !end && g.at.offset+int64(len(data)) >= t.limit {
+		return idle, nil
+	}
+	if !end {
+		g.scan = int64(len(data))
+		return more, nil
+	}
+	// NULs at the end may be room that the writer has reserved and will fill.
+	if n := len(trimEnd(data)); n >= scanFrom {
+		g.scan = int64(n)
+	}
+	return idle, nil
+}
+
+// atEnd is reached when nothing whole is left. Where the writer has let go, what is left counts now.
+func (w *worker) atEnd(ctx context.Context, t turn, end bool, block []byte, from int64) (outcome, error) {
+	g := t.g
+	if !end || !t.released {
+		return idle, nil
+	}
+	data := block[g.at.offset-from:]
+	skip := rest(data, g.src.opts.MaxLine)
+	if g.rec.copy {
+		skip = line.Fragment
+	}
+	next := g.at
+	if len(data) > 0 {
+		next = g.at.moved(g.at.offset+int64(len(data)), block, from)
+	}
+	return w.last(ctx, g, skip, data, next)
+}
+
+// last hands on what is left of a generation, and says that it is finished.
+func (w *worker) last(ctx context.Context, g *generation, skip line.SkipReason, data []byte, next position) (outcome, error) {
+	if skip != "" && next.offset > g.at.offset {
+		w.start(g, skip, data)
+		if err := w.hand(ctx, g, next, false); err != nil {
+			return refused, err
+		}
+		data = nil
+	}
+	w.start(g, "", data)
+	w.batch.Last = true
+	if err := w.hand(ctx, g, next, true); err != nil {
+		return refused, err
+	}
+	return finished, nil
+}
+
+// start prepares the batch.
+func (w *worker) start(g *generation, skip line.SkipReason, data []byte) {
+	w.batch = line.Batch{
+		Source: g.src.opts.Name, File: g.id, Path: g.path, Data: data, Offset: g.at.offset, Counted: g.counted,
+		Skipped: skip, Read: w.m.deps.Now(),
+	}
+	if skip != "" {
+		w.batch.Data, w.batch.SkippedLines = nil, 1
+	}
+}
+
+// hand gives the batch to the sink. next becomes the position of the next commit at the moment in which the sink says
+// so, and the position of reading when it has returned.
+func (w *worker) hand(ctx context.Context, g *generation, next position, done bool) error {
+	w.batch.End = next.offset
+	advanced := false
+	err := w.m.sink.Take(ctx, &w.batch, func(resume int64) {
+		advanced = true
+		w.m.advance(g, next, resume, done)
+	})
+	if !advanced {
+		if err != nil {
+			return err
+		}
+		w.m.advance(g, next, next.offset, done)
+	}
+	g.at = next
+	w.m.noteRead(g, &w.batch)
+	return nil
+}

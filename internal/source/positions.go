@@ -1,0 +1,210 @@
+package source
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/errwatch/errwatch/internal/store"
+)
+
+// forgetAfter is how long the record of a file that is nowhere to be found is kept. It may come back: a mount that was
+// missing, a copy that somebody restores.
+const forgetAfter = 7 * 24 * time.Hour
+
+// record is what the state knows of one generation. Fields from pos on, and gen, are guarded by Manager.mu; the others
+// are the scheduler's.
+type record struct {
+	id     int64 // of the row
+	source string
+	path   string // under which it was followed
+	home   string // the same with links resolved: the family it belongs to
+	birth  int64  // of the inode, 0 where unknown
+	copy   bool   // this inode is a copy: its last, unterminated line is a fragment
+	gen    *generation
+
+	key      fileKey
+	pos      position
+	resume   int64 // reading starts again here: records that wait to be joined begin at it
+	size     int64 // when last looked at
+	finished bool
+	gone     bool // the row is to be deleted
+	updated  time.Time
+	version  uint64 // grows with each change
+	saved    uint64 // the version that is in the state
+}
+
+// sameInode says that f, born at birth, is the inode that r was taken on. The device number is only a hint: it may
+// change with a reboot.
+func (r *record) sameInode(key fileKey, birth int64) bool {
+	if r.key.ino != key.ino || r.key == (fileKey{}) {
+		return false
+	}
+	if r.birth != 0 && birth != 0 {
+		return r.birth == birth
+	}
+	return r.key.dev == key.dev
+}
+
+// touch marks a record as changed. m.mu is held.
+func (m *Manager) touch(r *record) {
+	r.version++
+	r.updated = m.deps.Now()
+	m.dirty[r] = struct{}{}
+}
+
+// advance makes next the position of the next commit. It is called from inside the sink's critical section.
+func (m *Manager) advance(g *generation, next position, resume int64, done bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := g.rec
+	// What an earlier process has counted is only read again: until the reading has passed it, the record stands.
+	if next.offset > r.pos.offset {
+		r.pos = next
+		r.resume = min(max(resume, 0), next.offset)
+	}
+	if done {
+		r.resume, r.finished, r.size = r.pos.offset, true, max(r.size, r.pos.offset)
+	}
+	m.touch(r)
+}
+
+// row is a record as it is written: a copy, so that the transaction needs no lock.
+type row struct {
+	r       *record
+	version uint64
+	gone    bool
+	args    [13]any
+	marks   []mark
+	head    headBlob
+	anchor  sum
+}
+
+// Pending hands over the positions that changed since the last commit. The caller holds the lock of its pipeline, so
+// that they are those of the events that it has counted.
+func (m *Manager) Pending() store.Pending {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.dirty) == 0 && len(m.newSources) == 0 {
+		return store.Pending{}
+	}
+	rows := make([]row, 0, len(m.dirty))
+	for r := range m.dirty {
+		rows = append(rows, rowOf(r))
+	}
+	known := m.newSources
+	return store.Pending{
+		Write: func(tx *store.Tx) error { return writeRows(tx, rows, known) },
+		Done:  func(committed bool) { m.committed(rows, known, committed) },
+	}
+}
+
+func rowOf(r *record) row {
+	finished := 0
+	if r.finished {
+		finished = 1
+	}
+	return row{
+		r: r, version: r.version, gone: r.gone,
+		args: [13]any{
+			r.id, r.source, r.path, int64(r.key.dev), int64(r.key.ino), r.pos.offset, r.resume, r.size,
+			nil, nil, nil, finished, r.updated.UnixNano(), // head, anchor and marks are encoded when they are written
+		},
+		head:   headBlob{len: r.pos.headLen, sum: r.pos.head, birth: r.birth, copy: r.copy, home: r.home},
+		anchor: r.pos.anchor, marks: r.pos.marks,
+	}
+}
+
+func (m *Manager) committed(rows []row, known []string, ok bool) {
+	if !ok {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range rows {
+		r := rows[i].r
+		r.saved = rows[i].version
+		if r.version == r.saved {
+			delete(m.dirty, r)
+		}
+	}
+	m.newSources = m.newSources[len(known):]
+}
+
+const (
+	upsertFile = `INSERT INTO files (id, source, path, dev, ino, offset, resume, size, head, anchor, marks, finished, updated)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET source=excluded.source, path=excluded.path, dev=excluded.dev,
+ino=excluded.ino, offset=excluded.offset, resume=excluded.resume, size=excluded.size, head=excluded.head,
+anchor=excluded.anchor, marks=excluded.marks, finished=excluded.finished, updated=excluded.updated`
+	deleteFile  = `DELETE FROM files WHERE id = ?`
+	selectFiles = `SELECT id, source, path, dev, ino, offset, resume, size, head, anchor, marks, finished, updated FROM files ORDER BY id`
+
+	// A source is known to the state from its first look around on, even where it found no file: only then `start` no
+	// longer applies.
+	knownSource   = `INSERT INTO meta (key, value) VALUES (?, 1) ON CONFLICT (key) DO NOTHING`
+	selectKnown   = `SELECT key FROM meta WHERE key LIKE 'source:%'`
+	knownSourceAs = "source:"
+)
+
+func writeRows(tx *store.Tx, rows []row, known []string) error {
+	for _, name := range known {
+		if err := tx.Exec(knownSource, knownSourceAs+name); err != nil {
+			return fmt.Errorf("positions: %w", err)
+		}
+	}
+	for i := range rows {
+		if err := rows[i].write(tx); err != nil {
+			return fmt.Errorf("positions: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *row) write(tx *store.Tx) error {
+	if w.gone {
+		return tx.Exec(deleteFile, w.args[0])
+	}
+	args := w.args
+	args[8], args[9], args[10] = w.head.encode(), w.anchor[:], encodeMarks(w.marks)
+	return tx.Exec(upsertFile, args[:]...)
+}
+
+// headBlob is the column head: how to tell the file from others.
+type headBlob struct {
+	len   int
+	sum   sum
+	birth int64
+	copy  bool
+	home  string
+}
+
+const (
+	headVersion = 1
+	headFixed   = 1 + 1 + 2 + len(sum{}) + 8
+	flagCopy    = 1
+)
+
+func (h *headBlob) encode() []byte {
+	b := make([]byte, 0, headFixed+len(h.home))
+	var flags byte
+	if h.copy {
+		flags |= flagCopy
+	}
+	b = append(b, headVersion, flags)
+	b = binary.BigEndian.AppendUint16(b, uint16(h.len))
+	b = append(b, h.sum[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(h.birth))
+	return append(b, h.home...)
+}
+
+func decodeHead(b []byte) (headBlob, bool) {
+	if len(b) < headFixed || b[0] != headVersion {
+		return headBlob{}, false
+	}
+	h := headBlob{
+		len: int(binary.BigEndian.Uint16(b[2:])), copy: b[1]&flagCopy != 0,
+		birth: int64(binary.BigEndian.Uint64(b[4+len(sum{}):])), home: string(b[headFixed:]),
+	}
+	copy(h.sum[:], b[4:])
+	return h, h.len <= windowLen
+}

@@ -1,0 +1,191 @@
+package source
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io"
+	"slices"
+)
+
+// A position in a file is worth nothing without a proof that the file is still the one it was taken in: inode numbers
+// are reused, files are truncated and written again, and copies carry the content elsewhere. The proof is content:
+// hashes of the first KiB that was read (head), of the last KiB before the position (anchor), and of a KiB at older
+// positions (marks), which recognise a copy that is shorter than what was read. Hashes, because the state of a thousand
+// files must stay small, and must hold no text of a log.
+const (
+	windowLen = 1 << 10  // bytes that one hash covers. Shorter windows lie: 64 bytes are often equal in many lines.
+	markEvery = 64 << 10 // the least distance of two marks
+	maxMarks  = 64
+)
+
+// sum is the first half of a SHA-256: a hostile writer must not be able to make two contents look alike.
+type sum [16]byte
+
+func sumOf(b []byte) (s sum) {
+	full := sha256.Sum256(b)
+	copy(s[:], full[:])
+	return s
+}
+
+// mark proves the content before an older position: the sum of the min(windowLen, at) bytes before at.
+type mark struct {
+	at  int64
+	sum sum
+}
+
+// position is an offset with its proof. It is a value: no method changes the marks that another copy sees.
+type position struct {
+	offset  int64
+	headLen int // bytes that head covers: min(windowLen, offset)
+	head    sum
+	anchor  sum // of the min(windowLen, offset) bytes before offset
+	marks   []mark
+}
+
+func windowBefore(offset int64) int { return int(min(windowLen, offset)) }
+
+// moved returns the position at offset to. block holds the file's bytes from blockAt to at least to, and begins at or
+// before the window that to needs; where the head is not complete yet, it begins at 0.
+func (p *position) moved(to int64, block []byte, blockAt int64) position {
+	next := position{offset: to, headLen: p.headLen, head: p.head, marks: p.marks}
+	if p.headLen < windowLen && blockAt == 0 {
+		next.headLen = windowBefore(to)
+		next.head = sumOf(block[:next.headLen])
+	}
+	end := int(to - blockAt)
+	next.anchor = sumOf(block[end-windowBefore(to) : end])
+	next.addMark()
+	return next
+}
+
+// addMark keeps the present offset as a mark. When there are too many, every second of the older half is dropped: marks
+// stay dense where copies usually end, and still reach back to the beginning.
+func (p *position) addMark() {
+	last := int64(0)
+	if n := len(p.marks); n > 0 {
+		last = p.marks[n-1].at
+	}
+	if p.offset-last < markEvery {
+		return
+	}
+	if len(p.marks) >= maxMarks {
+		thin := make([]mark, 0, maxMarks)
+		for i, m := range p.marks {
+			if i%2 == 1 || i >= maxMarks/2 {
+				thin = append(thin, m)
+			}
+		}
+		p.marks = thin
+	}
+	p.marks = append(p.marks, mark{p.offset, p.anchor})
+}
+
+// verdict says what a file holds of what was read up to a position.
+type verdict uint8
+
+const (
+	differs  verdict = iota // it is something else
+	unproven                // nothing was read yet: any file would do
+	shorter                 // it holds the beginning of what was read, and less than all
+	contains                // it holds all of what was read
+)
+
+// compare says what r, size bytes long, holds of p. Errors of r count as a difference: what cannot be read proves nothing.
+func (p *position) compare(r io.ReaderAt, size int64) verdict {
+	if p.offset == 0 {
+		return unproven
+	}
+	var buf [windowLen]byte
+	if int64(p.headLen) > size || !sumAt(r, buf[:p.headLen], 0, p.head) {
+		return differs
+	}
+	if size >= p.offset {
+		if sumBefore(r, buf[:], p.offset, p.anchor) {
+			return contains
+		}
+		return differs
+	}
+	for _, m := range slices.Backward(p.marks) {
+		if m.at <= size {
+			if sumBefore(r, buf[:], m.at, m.sum) {
+				return shorter
+			}
+			return differs
+		}
+	}
+	// Below the first mark the head is all that there is to go by, and a whole one is good evidence.
+	if p.headLen == windowLen {
+		return shorter
+	}
+	return differs
+}
+
+// weak says that the proof rests on so few bytes that two different files may well share them.
+func (p *position) weak() bool { return p.offset < windowLen }
+
+func sumBefore(r io.ReaderAt, buf []byte, offset int64, want sum) bool {
+	n := windowBefore(offset)
+	return sumAt(r, buf[:n], offset-int64(n), want)
+}
+
+func sumAt(r io.ReaderAt, buf []byte, at int64, want sum) bool {
+	n, err := r.ReadAt(buf, at)
+	if n < len(buf) || err != nil && !errors.Is(err, io.EOF) {
+		return false
+	}
+	return sumOf(buf) == want
+}
+
+// positionAt takes the position at offset to in a file that is taken as read up to there.
+func positionAt(r io.ReaderAt, to int64) (position, error) {
+	p := position{offset: to, headLen: windowBefore(to)}
+	if to == 0 {
+		return p, nil
+	}
+	var buf [windowLen]byte
+	b := buf[:p.headLen]
+	if n, err := r.ReadAt(b, 0); n < len(b) {
+		return position{}, shortRead(err)
+	}
+	p.head = sumOf(b)
+	if n, err := r.ReadAt(b, to-int64(len(b))); n < len(b) {
+		return position{}, shortRead(err)
+	}
+	p.anchor = sumOf(b)
+	p.addMark()
+	return p, nil
+}
+
+func shortRead(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// The encoding of marks in the state: 24 bytes each.
+const markSize = 8 + len(sum{})
+
+func encodeMarks(marks []mark) []byte {
+	b := make([]byte, 0, len(marks)*markSize)
+	for _, m := range marks {
+		b = binary.BigEndian.AppendUint64(b, uint64(m.at))
+		b = append(b, m.sum[:]...)
+	}
+	return b
+}
+
+// decodeMarks reads what encodeMarks wrote; marks that make no sense are left out, which costs only evidence.
+func decodeMarks(b []byte) []mark {
+	var out []mark
+	last := int64(0)
+	for ; len(b) >= markSize && len(out) < maxMarks; b = b[markSize:] {
+		m := mark{at: int64(binary.BigEndian.Uint64(b))}
+		copy(m.sum[:], b[8:markSize])
+		if m.at > last {
+			out, last = append(out, m), m.at
+		}
+	}
+	return out
+}

@@ -1,0 +1,296 @@
+package source
+
+import (
+	"context"
+	"time"
+)
+
+// racyWindow: time stamps of files are no finer than a kernel tick, so what changed within one may have changed twice.
+const racyWindow = 50 * time.Millisecond
+
+// tick looks at everything once: which files there are, where each path leads, what has grown.
+func (m *Manager) tick() {
+	m.settle()
+	m.kin = map[string]map[string][]relative{}
+	for _, s := range m.sources {
+		m.rescan(s)
+		m.lookAll(s)
+	}
+	for g := range m.open {
+		if g.watched == nil {
+			m.lookPinned(g)
+		}
+	}
+	for _, o := range m.orphans {
+		m.searchCopy(o)
+	}
+	m.orphans = deleteClosed(m.orphans)
+	m.judge()
+}
+
+func deleteClosed(list []*generation) []*generation {
+	kept := list[:0]
+	for _, g := range list {
+		if g.stage != closed {
+			kept = append(kept, g)
+		}
+	}
+	return kept
+}
+
+// rescan finds the paths of a source anew, where its folders say that something may have changed.
+func (m *Manager) rescan(s *source) {
+	if s.finder.unchanged() {
+		return
+	}
+	paths, problems := s.finder.find()
+	for _, err := range problems {
+		m.trouble(s, problemPath(err), err)
+	}
+	m.adoptPaths(s, paths)
+}
+
+// lookAll looks where each path of a source leads. A path that may be the rotated part of another comes after that, so
+// that it is taken for what it is.
+func (m *Manager) lookAll(s *source) {
+	for _, rotated := range []bool{false, true} {
+		for _, w := range s.order {
+			if w.rotate == rotated {
+				m.look(w)
+			}
+		}
+	}
+	if !s.scanned {
+		s.scanned = true
+		if !s.known {
+			s.known = true
+			m.mu.Lock()
+			m.newSources = append(m.newSources, s.opts.Name)
+			m.mu.Unlock()
+		}
+	}
+	s.alive = m.deps.Now()
+}
+
+// look sees where a path leads now.
+func (m *Manager) look(w *watched) {
+	st, err := statPath(w.path)
+	switch {
+	case err == nil && st.regular():
+		if w.gen != nil && w.gen.key == st.key {
+			m.well(w.src, w.path)
+			m.noticed(w.gen, st)
+		} else if w.gen != nil || w.alias != st.key || m.owner[st.key] == nil {
+			m.arrive(w)
+		}
+	case err == nil:
+		m.leave(w)
+		m.trouble(w.src, w.path, notRegular(w.path, &st))
+	case gone(err):
+		m.leave(w)
+		w.alias = fileKey{}
+		m.absent(w, missing(w.path, err))
+	default:
+		// The name cannot be looked up, but what it led to is held open and goes on being read.
+		m.trouble(w.src, w.path, err)
+		if w.gen != nil {
+			m.lookPinned(w.gen)
+		}
+	}
+}
+
+// lookPinned looks at a generation through its descriptor.
+func (m *Manager) lookPinned(g *generation) {
+	if g.file == nil {
+		return
+	}
+	st, err := statFile(g.file)
+	if err != nil {
+		m.trouble(g.src, g.path, err)
+		return
+	}
+	m.noticed(g, st)
+	if g.stage != live && m.deps.Now().Sub(g.asked) >= m.askEvery(g) {
+		g.asked = m.deps.Now()
+		m.enqueue(g)
+	}
+}
+
+// askEvery is how often a rotated generation is asked whether its writer has let go: less often the longer it has been
+// idle.
+func (m *Manager) askEvery(g *generation) time.Duration {
+	idle := m.deps.Now().Sub(g.grown)
+	return min(max(m.deps.Tick, idle/16), 5*time.Second)
+}
+
+// noticed compares a generation with how it was last seen, and sends a worker where that has changed.
+func (m *Manager) noticed(g *generation, st fileStat) {
+	now := m.deps.Now()
+	changed := st.size != g.seen.size || st.mtime != g.seen.mtime || st.ctime != g.seen.ctime
+	if st.size > g.seen.size {
+		g.grown = now
+	}
+	again := changed || g.racy || g.broken
+	g.racy = changed && now.UnixNano()-st.mtime < int64(racyWindow)
+	g.seen = st
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g.size = st.size
+	g.quiet = now.Sub(g.grown) >= g.src.opts.RotateWait
+	g.backlog = g.lag() > backlogBytes
+	if again {
+		m.enqueueLocked(g)
+	}
+}
+
+func (m *Manager) enqueue(g *generation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.enqueueLocked(g)
+}
+
+func (m *Manager) enqueueLocked(g *generation) {
+	switch {
+	case g.stage == closed || g.stage == orphaned || g.waiting():
+		return
+	case g.busy || g.reported:
+		g.again = true
+	case !g.queued:
+		m.ready.push(g)
+		m.work.Signal()
+	}
+}
+
+// step takes one turn. False: there was nothing to do.
+func (w *worker) step(ctx context.Context) bool {
+	m := w.m
+	m.mu.Lock()
+	g := m.ready.pop()
+	if g == nil {
+		m.mu.Unlock()
+		return false
+	}
+	g.busy, g.again = true, false
+	t := turn{g: g, limit: g.limit}
+	retired, quiet := g.retired, g.quiet
+	m.mu.Unlock()
+
+	t.released = retired && released(g, quiet)
+	out, err := w.read(ctx, t)
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g.busy = false
+	g.backlog = g.lag() > backlogBytes
+	if out == more || out == idle && g.again && g.limit < 0 {
+		m.ready.push(g)
+		m.work.Signal()
+	} else if out != idle || g.last != idle {
+		m.report(result{g, out, err})
+	}
+	g.last = out
+	return true
+}
+
+// report hands a result to the scheduler. Until that has looked at it, nobody touches the generation. m.mu is held.
+func (m *Manager) report(r result) {
+	r.g.reported = true
+	m.results = append(m.results, r)
+	select {
+	case m.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// released says that nobody writes to a generation any more.
+func released(g *generation, quiet bool) bool {
+	if g.rec.copy {
+		return true // whoever made the copy was done with it before the original was truncated
+	}
+	switch askLease(g.file) {
+	case leaseFree:
+		return true
+	case leaseHeld:
+		return false
+	}
+	return quiet
+}
+
+// settle looks at what the workers report.
+func (m *Manager) settle() {
+	m.mu.Lock()
+	results := m.results
+	m.results = nil
+	m.mu.Unlock()
+	for _, r := range results {
+		m.settleOne(r)
+		m.unreport(r.g)
+	}
+}
+
+func (m *Manager) unreport(g *generation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g.reported = false
+	if g.again {
+		g.again = false
+		m.enqueueLocked(g)
+	}
+}
+
+func (m *Manager) settleOne(r result) {
+	g := r.g
+	before := g.settled()
+	if g.broken = r.out == failed; g.broken {
+		m.trouble(g.src, g.path, r.err)
+	}
+	switch r.out {
+	case idle:
+		g.reached = true
+	case truncated:
+		m.truncation(g)
+	case finished:
+		m.finish(g)
+	case refused:
+		m.deps.Logger.Debug("a batch was not taken and comes again", "source", g.src.opts.Name, "path", g.path, "err", r.err)
+		g.racy = true // the next tick tries again
+	}
+	if g.settled() && !before {
+		m.release()
+	}
+}
+
+// release sends those on their way that waited for an older part, and need not any more.
+func (m *Manager) release() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for x := range m.open {
+		if len(x.after) > 0 && !x.waiting() {
+			x.state = stateOf(x)
+			m.enqueueLocked(x)
+		}
+	}
+}
+
+// judge marks the sources whose files have all reached their end.
+func (m *Manager) judge() {
+	if m.judged {
+		return
+	}
+	behind := map[*source]bool{}
+	for g := range m.open {
+		if !g.settled() {
+			behind[g.src] = true
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.judged = len(m.results) == 0
+	for _, s := range m.sources {
+		if s.scanned && !behind[s] && len(m.results) == 0 {
+			s.stats.CaughtUp = true
+		}
+		m.judged = m.judged && s.stats.CaughtUp
+	}
+}

@@ -1,0 +1,77 @@
+package source
+
+import (
+	"bytes"
+
+	"github.com/errwatch/errwatch/internal/line"
+)
+
+// piece is the next thing at the beginning of some data.
+type piece struct {
+	n    int             // its length; 0: nothing in the data is whole yet
+	skip line.SkipReason // set: these bytes are no lines to hand on
+}
+
+// cut returns the next piece of data, which begins at the beginning of a line: a run of whole lines, one whole line
+// that is longer than maxLine, or a run of NULs at the beginning of a line together with the first byte behind it in
+// sight. What it makes of the bytes of a file does not depend on where data ends: with more data a run of lines grows,
+// but no line changes.
+func cut(data []byte, maxLine int) piece {
+	if len(data) == 0 {
+		return piece{}
+	}
+	if data[0] == 0 {
+		if n := nulRun(data); n < len(data) {
+			return piece{n, line.NulRun}
+		}
+		return piece{}
+	}
+	whole := bytes.LastIndexByte(data, '\n') + 1
+	if whole == 0 {
+		return piece{}
+	}
+	// A hole begins where a line begins with NUL: hand on what stands before it.
+	if i := bytes.Index(data[:whole], []byte("\n\x00")); i >= 0 {
+		whole = i + 1
+	}
+	if n := shortLines(data[:whole], maxLine); n > 0 {
+		return piece{n: n}
+	}
+	return piece{bytes.IndexByte(data, '\n') + 1, line.TooLong}
+}
+
+// shortLines returns the length of the longest prefix of whole lines none of which is longer than maxLine. It looks
+// for one line end in every maxLine bytes, so on ordinary lines it costs next to nothing.
+func shortLines(whole []byte, maxLine int) int {
+	pos := 0
+	for pos < len(whole) {
+		reach := min(len(whole), pos+maxLine+1)
+		i := bytes.LastIndexByte(whole[pos:reach], '\n')
+		if i < 0 {
+			break
+		}
+		pos += i + 1
+	}
+	return pos
+}
+
+func nulRun(data []byte) int {
+	for i, c := range data {
+		if c != 0 {
+			return i
+		}
+	}
+	return len(data)
+}
+
+// rest says what the last bytes of a generation are when no more come: a line without its end, unless they are NULs
+// or too long for a line.
+func rest(data []byte, maxLine int) line.SkipReason {
+	switch {
+	case len(data) > maxLine:
+		return line.TooLong
+	case nulRun(data) == len(data):
+		return line.NulRun
+	}
+	return ""
+}
