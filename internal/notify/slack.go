@@ -1,0 +1,157 @@
+package notify
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/errwatch/errwatch/internal/alert"
+)
+
+// Slack's bounds for the text of a block, in characters, and how many alerts a message shows.
+const (
+	maxHeader  = 150
+	maxSection = 3000
+	maxShown   = 10
+	maxLink    = 400 // bytes of an address; three of them and the text stay below maxSection
+)
+
+// slackMessage is the body of an incoming webhook.
+type slackMessage struct {
+	Text        string       `json:"text"` // what a push notification shows
+	Blocks      []slackBlock `json:"blocks"`
+	UnfurlLinks bool         `json:"unfurl_links"`
+	UnfurlMedia bool         `json:"unfurl_media"`
+}
+
+type slackBlock struct {
+	Type string    `json:"type"`
+	Text slackText `json:"text"`
+}
+
+// slackText is plain_text, or mrkdwn with verbatim: Slack then makes no links and no mentions out of what looks so.
+type slackText struct {
+	Type     string `json:"type"`
+	Text     string `json:"text"`
+	Verbatim bool   `json:"verbatim,omitempty"`
+}
+
+func renderSlack(n *Notifier, _ string, m *message) ([]byte, error) {
+	c, now := &m.content, m.created
+	head := slackEscape(slackHead(c, now), maxHeader)
+	out := slackMessage{Text: head, Blocks: []slackBlock{{Type: "header", Text: slackText{Type: "plain_text", Text: head}}}}
+	single := len(c.Alerts) == 1 && c.More == more{}
+	for i := range c.Alerts[:min(len(c.Alerts), maxShown)] {
+		out.section(n.slackAlert(&c.Alerts[i], single, c.Repeat, now))
+	}
+	out.section(n.slackFoot(c))
+	return json.Marshal(out)
+}
+
+// section adds a block of mrkdwn, unless it is empty. The text is escaped already.
+func (s *slackMessage) section(text string) {
+	if text != "" {
+		s.Blocks = append(s.Blocks, slackBlock{Type: "section", Text: slackText{Type: "mrkdwn", Text: text, Verbatim: true}})
+	}
+}
+
+// slackHead is the first line: filled circle for what fires, empty one for what is over.
+func slackHead(c *content, now time.Time) string {
+	if c.status() == alert.Firing {
+		return "● " + headline(c, now)
+	}
+	return "○ " + headline(c, now)
+}
+
+// slackAlert says what the headline does not: of a single alert the summary is in it already.
+func (n *Notifier) slackAlert(a *alert.Alert, single, repeat bool, now time.Time) string {
+	var lines []string
+	if !single {
+		lines = append(lines, slackEscape(alertLine(a, repeat, now), maxSection/4))
+	}
+	lines = append(lines, slackEscape(description(a, now), maxSection/4))
+	if s := a.Evidence.Samples; single && a.State == alert.Firing && len(s) > 0 {
+		lines = append(lines, "`"+slackEscape(strings.ReplaceAll(s[len(s)-1], "`", "'"), maxSection/4)+"`")
+	}
+	if links := n.slackLinks(a, single); links != "" {
+		lines = append(lines, links)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// slackLinks are the ways to go on from an alert.
+func (n *Notifier) slackLinks(a *alert.Alert, single bool) string {
+	word := "Evidence"
+	if a.State == alert.Resolved {
+		word = "What happened"
+	}
+	links := []string{slackLink(n.alertURL(a), word)}
+	if single && a.State == alert.Firing {
+		links = append(links, slackLink(n.pageURL("rules", a.Rule), "Rule"), slackLink(a.RunbookURL, "Runbook"))
+	}
+	return joinNonEmpty(links, "  ·  ")
+}
+
+// slackFoot says what had no room.
+func (n *Notifier) slackFoot(c *content) string {
+	left := max(0, len(c.Alerts)-maxShown) + c.More.Firing + c.More.Resolved
+	if left == 0 {
+		return ""
+	}
+	return joinNonEmpty([]string{"and " + number(float64(left)) + " more", slackLink(n.pageURL("rules", c.Rule), "Rule")}, "  ·  ")
+}
+
+// slackLink is a link whose address may come from a configuration, never from a log; what could end it early is escaped.
+func slackLink(address, word string) string {
+	if address == "" || len(address) > maxLink {
+		return ""
+	}
+	return "<" + strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", " ", "%20", "\n", "").Replace(address) + "|" + word + ">"
+}
+
+func joinNonEmpty(parts []string, separator string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, separator)
+}
+
+// slackEscape makes text fit for Slack: one line, the three characters that Slack reads escaped, at most n characters,
+// counted after escaping.
+func slackEscape(s string, n int) string {
+	var b strings.Builder
+	width, fits := 0, 0 // fits: the bytes behind which an ellipsis has room
+	for _, r := range s {
+		piece, w := slackRune(r)
+		if width += w; width > n {
+			return b.String()[:fits] + "…"
+		}
+		b.WriteString(piece)
+		if width < n {
+			fits = b.Len()
+		}
+	}
+	return b.String()
+}
+
+func slackRune(r rune) (piece string, width int) {
+	switch {
+	case r == '&':
+		return "&amp;", 5
+	case r == '<':
+		return "&lt;", 4
+	case r == '>':
+		return "&gt;", 4
+	case unicode.IsSpace(r):
+		return " ", 1
+	case !unicode.IsPrint(r):
+		return "\uFFFD", 1
+	case r > 0xffff:
+		return string(r), 2 // as UTF-16 counts
+	}
+	return string(r), 1
+}
