@@ -24,50 +24,62 @@ const (
 	familyCount
 )
 
-// info is what a family has besides its series.
-type info struct {
-	name, help string
-	labels     []string
-	event      bool // made of events: hidden until the source is published
-	promoted   bool // has the promoted labels
-	global     bool // belongs to no source
+// name returns the metric's name.
+func (f family) name() string {
+	return [familyCount]string{
+		famEvents:      "errwatch_events_total",
+		famReferences:  "errwatch_reference_events_total",
+		famLines:       "errwatch_lines_total",
+		famBytes:       "errwatch_read_bytes_total",
+		famSkipped:     "errwatch_skipped_lines_total",
+		famLate:        "errwatch_late_events_total",
+		famCorrections: "errwatch_time_corrections_total",
+		famConflicts:   "errwatch_code_conflicts_total",
+		famRefused:     "errwatch_series_refused_total",
+	}[f]
 }
 
-func infos() [familyCount]info {
-	return [familyCount]info{
-		famEvents: {name: "errwatch_events_total", labels: []string{"code", "name", "category"}, event: true, promoted: true,
-			help: "Error events found in the lines of a source."},
-		famReferences: {name: "errwatch_reference_events_total", labels: []string{"name"}, event: true, promoted: true,
-			help: "Events of reference patterns: denominators, not errors."},
-		famLines: {name: "errwatch_lines_total",
-			help: "Lines read and counted."},
-		famBytes: {name: "errwatch_read_bytes_total",
-			help: "Bytes read and counted."},
-		famSkipped: {name: "errwatch_skipped_lines_total", labels: []string{"reason"},
-			help: "Lines that were not looked at, by reason."},
-		famLate: {name: "errwatch_late_events_total", event: true,
-			help: "Events too old for the windows of the rules; they count in events and history."},
-		famCorrections: {name: "errwatch_time_corrections_total", labels: []string{"reason"}, event: true,
-			help: "Events whose time was not taken as it stands in the line, by reason."},
-		famConflicts: {name: "errwatch_code_conflicts_total", event: true,
-			help: "Events whose code and name belong to different codes; the name won."},
-		famRefused: {name: "errwatch_series_refused_total", global: true,
-			help: "Events whose promoted labels became \"other\" because limits.series was reached."},
-	}
-}
-
-func (f family) name() string { return infos()[f].name }
-
+// familyByName returns the family of a name, familyCount where there is none. No name is that of events.
 func familyByName(name string) family {
 	if name == "" {
 		return famEvents
 	}
-	for f, in := range infos() {
-		if in.name == name {
-			return family(f)
+	for f := range familyCount {
+		if f.name() == name {
+			return f
 		}
 	}
 	return familyCount
+}
+
+// info is what a family has besides its name and its series.
+type info struct {
+	help     string
+	labels   []string
+	event    bool // made of events: hidden until the source is published
+	promoted bool // has the promoted labels
+	global   bool // belongs to no source
+}
+
+func infos() [familyCount]info {
+	return [familyCount]info{
+		famEvents: {labels: []string{"code", "name", "category"}, event: true, promoted: true,
+			help: "Error events found in the lines of a source."},
+		famReferences: {labels: []string{"name"}, event: true, promoted: true,
+			help: "Events of reference patterns: denominators, not errors."},
+		famLines: {help: "Lines read and counted."},
+		famBytes: {help: "Bytes read and counted."},
+		famSkipped: {labels: []string{"reason"},
+			help: "Lines that were not looked at, by reason."},
+		famLate: {event: true,
+			help: "Events too old for the windows of the rules; they count in events and history."},
+		famCorrections: {labels: []string{"reason"}, event: true,
+			help: "Events whose time was not taken as it stands in the line, by reason."},
+		famConflicts: {event: true,
+			help: "Events whose code and name belong to different codes; the name won."},
+		famRefused: {global: true,
+			help: "Events whose promoted labels became \"other\" because limits.series was reached."},
+	}
 }
 
 // families is how series become Prometheus's metrics in one configuration.
@@ -100,7 +112,7 @@ func newFamilies(o Options) (families, error) {
 		if in.promoted {
 			labels = append(labels, t.promoted...)
 		}
-		t.descs[f] = prometheus.NewDesc(in.name, in.help, labels, nil)
+		t.descs[f] = prometheus.NewDesc(family(f).name(), in.help, labels, nil)
 	}
 	return t, nil
 }
@@ -108,7 +120,7 @@ func newFamilies(o Options) (families, error) {
 // metric returns a point as a metric, false where it is not to be seen.
 func (t *families) metric(v *view, p *point) (prometheus.Metric, bool) {
 	in := &t.infos[p.fam]
-	if in.event && !v.published {
+	if in.event && !v.published || p.retired {
 		return nil, false
 	}
 	var values []string
@@ -116,18 +128,8 @@ func (t *families) metric(v *view, p *point) (prometheus.Metric, bool) {
 		values = slices.Concat([]string{v.name}, p.values, t.sourceValues[v.name])
 	}
 	if in.promoted {
-		found := 0
 		for _, name := range t.promoted {
-			i := slices.IndexFunc(p.promoted, func(l label) bool { return l.name == name })
-			if i < 0 {
-				values = append(values, "")
-				continue
-			}
-			found++
-			values = append(values, p.promoted[i].value)
-		}
-		if found < len(p.promoted) {
-			return nil, false // counted under labels that are no longer promoted
+			values = append(values, p.label(name))
 		}
 	}
 	m, err := prometheus.NewConstMetricWithCreatedTimestamp(t.descs[p.fam], prometheus.CounterValue, float64(p.n),
@@ -136,6 +138,16 @@ func (t *families) metric(v *view, p *point) (prometheus.Metric, bool) {
 		m = prometheus.NewInvalidMetric(t.descs[p.fam], err)
 	}
 	return m, true
+}
+
+// label returns the value of a promoted label, "" where the series has none.
+func (id *ident) label(name string) string {
+	for _, l := range id.promoted {
+		if l.name == name {
+			return l.value
+		}
+	}
+	return ""
 }
 
 // Collector returns the collector of all counters. It hands out what is shown, and takes no lock.
@@ -168,19 +180,22 @@ func (k collector) Collect(ch chan<- prometheus.Metric) {
 func (c *Counters) showAll() {
 	views := make([]*view, 0, len(c.sets)+1)
 	for _, s := range c.sets {
-		views = append(views, s.view())
+		views = append(views, c.view(s))
 	}
-	c.show(append(views, c.global.view()))
+	c.show(append(views, c.view(c.global)))
 }
 
-// show makes views what is shown of their sources.
+// show makes views what is shown of their sources. What is shown never goes back to an older copy: while commits fail,
+// live values may have overtaken the copy that is committed at last.
 func (c *Counters) show(views []*view) {
 	next := &shown{views: map[string]*view{}}
 	if before := c.shown.Load(); before != nil {
 		maps.Copy(next.views, before.views)
 	}
 	for _, v := range views {
-		next.views[v.name] = v
+		if w := next.views[v.name]; w == nil || w.seq < v.seq {
+			next.views[v.name] = v
+		}
 	}
 	c.shown.Store(next)
 }

@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -18,29 +17,29 @@ const MaxLabelValue = 128
 // Bytes that are no UTF-8 become U+FFFD, control and format characters become escapes such as \n and \u202e, and what
 // is too long ends in "…". It allocates only where dst must grow.
 func AppendLabelValue(dst, v []byte) []byte {
-	if len(v) <= MaxLabelValue && plainASCII(v) {
+	if len(v) <= MaxLabelValue && isPlain(v) {
 		return append(dst, v...)
 	}
 	start := len(dst)
+	cut := start // where "…" would still fit
 	for len(v) > 0 {
 		r, n := utf8.DecodeRune(v)
-		before := len(dst)
-		dst = appendRune(dst, r)
 		v = v[n:]
-		room := MaxLabelValue
-		if len(v) > 0 {
-			room -= len("…")
+		dst = appendRune(dst, r)
+		if len(dst)-start > MaxLabelValue {
+			return append(dst[:cut], "…"...)
 		}
-		if len(dst)-start > room {
-			return append(dst[:before], "…"...)
+		if len(dst)-start <= MaxLabelValue-len("…") {
+			cut = len(dst)
 		}
 	}
 	return dst
 }
 
-func plainASCII(v []byte) bool {
-	for _, b := range v {
-		if b < ' ' || b > '~' {
+// isPlain says whether v is printable ASCII alone, as almost all values are.
+func isPlain[T string | []byte](v T) bool {
+	for i := range len(v) {
+		if v[i] < ' ' || v[i] > '~' {
 			return false
 		}
 	}
@@ -60,22 +59,27 @@ func appendRune(dst []byte, r rune) []byte {
 	case !unicode.Is(unicode.C, r) && r != '\u2028' && r != '\u2029':
 		return utf8.AppendRune(dst, r)
 	case r < 0x100:
-		return append(dst, '\\', 'x', hexDigits[r>>4], hexDigits[r&15])
+		return appendHex(append(dst, `\x`...), r, 2)
+	case r < 0x10000:
+		return appendHex(append(dst, `\u`...), r, 4)
 	}
-	return fmt.Appendf(dst, `\u%04x`, r)
+	return appendHex(append(dst, `\U`...), r, 8)
 }
 
+func appendHex(dst []byte, r rune, digits int) []byte {
+	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
+		dst = append(dst, hexDigits[r>>shift&15])
+	}
+	return dst
+}
+
+// cleanString returns s as AppendLabelValue would, without a copy where it is clean already.
 func cleanString(s string) string {
-	b := AppendLabelValue(nil, []byte(s))
-	if string(b) == s {
+	if len(s) <= MaxLabelValue && isPlain(s) {
 		return s
 	}
-	return string(b)
+	return string(AppendLabelValue(nil, []byte(s)))
 }
-
-func splitNUL(key string) []string { return strings.Split(key, "\x00") }
-
-func compareLabels(a, b label) int { return cmp.Compare(a.name, b.name) }
 
 // ReservedLabel says whether a label name is one that errwatch or Prometheus sets itself.
 func ReservedLabel(name string) bool {
@@ -113,6 +117,12 @@ func labelNames(o Options) ([]string, error) {
 		for _, name := range slices.Sorted(maps.Keys(src.Labels)) {
 			check(fmt.Sprintf("source %q", src.Name), name)
 			names[name] = true
+		}
+	}
+	for i, src := range o.Sources {
+		same := func(other Source) bool { return other.Name == src.Name }
+		if src.Name == "" || slices.ContainsFunc(o.Sources[:i], same) {
+			errs = append(errs, fmt.Errorf("source %d: the name %q is empty or taken", i+1, src.Name))
 		}
 	}
 	for i, name := range o.Labels {

@@ -71,13 +71,15 @@ type Counters struct {
 
 	sets     []*set // in the order of the configuration
 	byName   map[string]*set
+	last     *set // of the last event
 	global   *set // what belongs to no source; its name is ""
 	labelled int  // series that exist because of promoted labels
 
-	key, clean []byte // scratch of lookups
+	key []byte // scratch of lookups
 
 	table families
 	live  bool
+	seq   uint64 // of the newest copy
 	shown atomic.Pointer[shown]
 }
 
@@ -120,9 +122,12 @@ func orDefault(n, otherwise int) int {
 // Add counts one event. It allocates only when the event makes a new series. Events of a source that is not configured
 // are ignored.
 func (c *Counters) Add(e *event.Event) {
-	s := c.byName[e.Source]
-	if s == nil {
-		return
+	s := c.last
+	if s == nil || s.name != e.Source { // events come in runs of one source
+		if s = c.byName[e.Source]; s == nil {
+			return
+		}
+		c.last = s
 	}
 	s.dirty = true
 	if e.Conflict {

@@ -2,8 +2,11 @@ package metrics
 
 import (
 	"cmp"
+	"errors"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,5 +154,381 @@ func TestOnlyCommittedValuesAreShown(t *testing.T) {
 	}
 	if c.Pending().Write != nil {
 		t.Error("nothing changed and yet something is written")
+	}
+}
+
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	var fail error
+	db := openStore(t, store.Options{BeforeCommit: func() error { return fail }})
+	c := newTest(t, basic())
+	c.Publish("meeting")
+	commit(t, db, c)
+
+	fail = errors.New("disk full")
+	c.Add(full())
+	for range 3 {
+		p := c.Pending()
+		err := db.Commit(t.Context(), []store.Pending{p})
+		p.Done(err == nil)
+		c.Add(full())
+		if got := gather(t, c)[capacitySeries]; err == nil || got != 0 {
+			t.Fatalf("after a commit that failed with %v: %v", err, got)
+		}
+	}
+	fail = nil
+	commit(t, db, c)
+	if got := gather(t, c)[capacitySeries]; got != 4 {
+		t.Errorf("after the first good one: %v, want 4", got)
+	}
+	if got := gather(t, restore(t, db, basic()))[capacitySeries]; got != 4 {
+		t.Errorf("after a restart: %v, want 4", got)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	db, o := openStore(t, store.Options{}), basic()
+	o.Labels = []string{"region"}
+	c := newTest(t, o)
+	c.Publish("meeting")
+	c.now = fixed(20)
+	c.AddLines("meeting", 100, 5000)
+	c.AddSkipped("meeting", "too_long", 2)
+	c.AddSkipped("meeting", "odd", 1)
+	c.AddLate("meeting")
+	c.AddTimeCorrection("meeting", "future")
+	c.Add(full())
+	c.Add(&event.Event{Source: "meeting", Code: "4999", Category: "unknown", Read: at(20)})
+	c.Add(&event.Event{Source: "meeting", Reference: true, Pattern: "joined", Read: at(20)})
+	conflict := full()
+	conflict.Conflict, conflict.Fields = true, []event.Field{{Name: "region", Value: []byte("eu")}}
+	c.Add(conflict)
+	commit(t, db, c)
+
+	before := gatherMetrics(t, c)
+	o.Now = fixed(1000)
+	after := gatherMetrics(t, restore(t, db, o))
+	if len(before) != len(after) {
+		t.Errorf("%d series before, %d after", len(before), len(after))
+	}
+	for key, m := range before {
+		if m.String() != after[key].String() {
+			t.Errorf("%s: %v before, %v after", key, m, after[key])
+		}
+	}
+	for key, want := range map[string]float64{
+		capacitySeries: 1,
+		strings.Replace(capacitySeries, "source", "region=eu,source", 1): 1,
+		tokenSeries: 0,
+		"events_total{category=unknown,code=4999,source=meeting}": 1,
+		"reference_events_total{name=joined,source=meeting}":      1,
+		"lines_total{source=meeting}":                             100,
+		"read_bytes_total{source=meeting}":                        5000,
+		"skipped_lines_total{reason=too_long,source=meeting}":     2,
+		"skipped_lines_total{reason=odd,source=meeting}":          1,
+		"late_events_total{source=meeting}":                       1,
+		"time_corrections_total{reason=future,source=meeting}":    1,
+		"code_conflicts_total{source=meeting}":                    1,
+		"series_refused_total{}":                                  0,
+	} {
+		m := after[key]
+		if m == nil || m.GetCounter().GetValue() != want {
+			t.Errorf("%s: %v, want %v", key, m, want)
+			continue
+		}
+		created := at(0) // of what stood at 0 from the start
+		if strings.Contains(key, "4999") || strings.Contains(key, "odd") || strings.Contains(key, "region=eu") {
+			created = at(20)
+		}
+		if got := m.GetCounter().GetCreatedTimestamp().AsTime(); !got.Equal(created) {
+			t.Errorf("%s: created %v, want %v", key, got, created)
+		}
+	}
+}
+
+func TestCatalogueStandsAtZeroFromTheStart(t *testing.T) {
+	t.Parallel()
+	c := newTest(t, basic())
+	c.Publish("meeting")
+	commit(t, openStore(t, store.Options{}), c)
+	got := gather(t, c)
+	for _, key := range []string{
+		capacitySeries, tokenSeries, "reference_events_total{name=joined,source=meeting}", "lines_total{source=meeting}",
+		"read_bytes_total{source=meeting}", "skipped_lines_total{reason=too_long,source=meeting}",
+		"late_events_total{source=meeting}", "time_corrections_total{reason=future,source=meeting}",
+		"code_conflicts_total{source=meeting}", "series_refused_total{}",
+	} {
+		if v, ok := got[key]; !ok || v != 0 {
+			t.Errorf("%s: %v, %v", key, v, ok)
+		}
+	}
+}
+
+func TestBacklogIsNoIncrease(t *testing.T) {
+	t.Parallel()
+	db := openStore(t, store.Options{})
+	c := newTest(t, basic())
+	old := full()
+	old.Time = at(-7200)
+	hidden := func(c *Counters) {
+		t.Helper()
+		for key := range gather(t, c) {
+			if strings.HasPrefix(key, "events_total") || strings.HasPrefix(key, "reference") || strings.HasPrefix(key, "late") {
+				t.Errorf("%s is shown before the source reached its end", key)
+			}
+		}
+	}
+	for range 1000 {
+		c.Add(old)
+	}
+	c.Add(&event.Event{Source: "meeting", Code: "4002", Name: "INVALID_TOKEN", Category: "auth",
+		Time: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), Read: at(0)})
+	c.AddLines("meeting", 1000, 80_000)
+	commit(t, db, c)
+	hidden(c)
+	if got := gather(t, c)["lines_total{source=meeting}"]; got != 1000 {
+		t.Errorf("lines are no secret: %v", got)
+	}
+
+	c = restore(t, db, basic()) // killed in the middle of the backlog
+	hidden(c)
+	c.Add(old)
+	if c.Published("meeting") || !c.Publish("meeting") {
+		t.Error("the source counts as published")
+	}
+	hidden(c) // not before it is committed
+	commit(t, db, c)
+	m := gatherMetrics(t, c)
+	if got := m[capacitySeries].GetCounter(); got.GetValue() != 1001 || !got.GetCreatedTimestamp().AsTime().Equal(at(-7200)) {
+		t.Errorf("the first value that is seen: %v", got)
+	}
+	if got := m[tokenSeries].GetCounter().GetCreatedTimestamp().AsTime(); !got.Equal(at(0)) {
+		t.Errorf("a time that cannot be moved the created time to %v", got)
+	}
+	c.Add(old)
+	commit(t, db, c)
+
+	c = restore(t, db, basic())
+	if !c.Published("meeting") || c.Publish("meeting") {
+		t.Error("published is for ever")
+	}
+	if got := gather(t, c)[capacitySeries]; got != 1002 {
+		t.Errorf("after another restart: %v", got)
+	}
+}
+
+func TestRemovedSourceLeavesAndComesBack(t *testing.T) {
+	t.Parallel()
+	db, o := openStore(t, store.Options{}), basic()
+	o.Sources = append(o.Sources, Source{Name: "gateway", Codes: o.Sources[0].Codes})
+	c := newTest(t, o)
+	c.Publish("gateway")
+	c.Add(&event.Event{Source: "gateway", Code: "4002", Name: "INVALID_TOKEN", Category: "auth"})
+	commit(t, db, c)
+
+	c = restore(t, db, basic())
+	c.Add(&event.Event{Source: "gateway", Code: "4002"})
+	c.AddLines("gateway", 1, 1)
+	c.AddSkipped("gateway", "too_long", 1)
+	c.AddLate("gateway")
+	c.AddTimeCorrection("gateway", "future")
+	if c.Publish("gateway") || c.Published("gateway") {
+		t.Error("a source that is not there was published")
+	}
+	commit(t, db, c)
+	for key := range gather(t, c) {
+		if strings.Contains(key, "gateway") {
+			t.Errorf("%s is still shown", key)
+		}
+	}
+	if got := gather(t, restore(t, db, o))[strings.Replace(tokenSeries, "meeting", "gateway", 1)]; got != 1 {
+		t.Errorf("back again: %v", got)
+	}
+}
+
+func TestSetLive(t *testing.T) {
+	t.Parallel()
+	c := newTest(t, basic())
+	c.Publish("meeting")
+	shown := func(want float64) {
+		t.Helper()
+		if got := gather(t, c)[capacitySeries]; got != want {
+			t.Errorf("shown: %v, want %v", got, want)
+		}
+	}
+	c.Add(full())
+	p := c.Pending() // a commit that takes very long
+	shown(0)
+	c.Add(full())
+	c.SetLive(true)
+	shown(2)
+	c.Add(full())
+	c.SetLive(true)
+	shown(3)
+	p.Done(true) // at last: what was shown must not go down
+	shown(3)
+	c.Add(full())
+	p = c.Pending()
+	shown(4)
+	c.SetLive(false)
+	p.Done(false)
+	c.Add(full())
+	shown(4)
+	p = c.Pending()
+	shown(4)
+	p.Done(true)
+	shown(5)
+}
+
+func TestDamagedStateIsAnError(t *testing.T) {
+	t.Parallel()
+	db := openStore(t, store.Options{})
+	bad := store.Pending{Write: func(tx *store.Tx) error {
+		return tx.Exec("INSERT INTO counter_sets (source, json) VALUES ('meeting', '{')")
+	}}
+	if err := db.Commit(t.Context(), []store.Pending{bad}); err != nil {
+		t.Fatal(err)
+	}
+	c := newTest(t, basic())
+	if err := db.Read(t.Context(), c.Restore); err == nil || !strings.Contains(err.Error(), `source "meeting"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestViewForPeople(t *testing.T) {
+	t.Parallel()
+	db, c := openStore(t, store.Options{}), newTest(t, basic())
+	c.Add(full())
+	commit(t, db, c)
+	err := db.Read(t.Context(), func(tx *store.Tx) error {
+		rows, err := tx.Query("SELECT source, code, name, category, value, created FROM counters")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		n := 0
+		for ; rows.Next(); n++ {
+			var got [6]string
+			if err := rows.Scan(&got[0], &got[1], &got[2], &got[3], &got[4], &got[5]); err != nil {
+				return err
+			}
+			if want := [6]string{"meeting", "4009", "MAX_PARTCIPANT_REACHED", "capacity", "1", at(0).UTC().Format(time.DateTime)}; got != want {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d rows, want 1", n)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Scrapes run while lines are counted and commits go on; nothing that they see may go down.
+func TestScrapesWhileCounting(t *testing.T) {
+	t.Parallel()
+	db, c := openStore(t, store.Options{}), newTest(t, basic())
+	c.Publish("meeting")
+	var pipeline sync.Mutex
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			last := 0.0
+			for running := true; running; {
+				select {
+				case <-done:
+					running = false
+				default:
+				}
+				got := gather(t, c)[capacitySeries]
+				if got < last {
+					t.Errorf("%v after %v", got, last)
+				}
+				last = got
+				c.Snapshot()
+			}
+			if last != 4000 {
+				t.Errorf("the last scrape saw %v, want 4000", last)
+			}
+		})
+	}
+	var writers sync.WaitGroup
+	for range 4 {
+		writers.Go(func() {
+			for range 1000 {
+				pipeline.Lock()
+				c.Add(full())
+				pipeline.Unlock()
+			}
+		})
+	}
+	for i := range 20 {
+		if i == 19 {
+			writers.Wait()
+		}
+		pipeline.Lock()
+		p := c.Pending()
+		pipeline.Unlock()
+		err := db.Commit(t.Context(), []store.Pending{p})
+		pipeline.Lock()
+		p.Done(err == nil)
+		pipeline.Unlock()
+	}
+	close(done)
+	all.Wait()
+}
+
+func TestTotals(t *testing.T) {
+	t.Parallel()
+	db, o := openStore(t, store.Options{}), basic()
+	o.Labels = []string{"region"}
+	o.Sources = append(o.Sources, Source{Name: "gateway", Codes: o.Sources[0].Codes})
+	c := newTest(t, o)
+	for i := range 3 {
+		e := full()
+		e.Fields = []event.Field{{Name: "region", Value: []byte{byte('a' + i)}}}
+		c.Add(e)
+	}
+	c.Add(&event.Event{Source: "gateway", Code: "4002", Name: "INVALID_TOKEN", Category: "auth", Conflict: true})
+	c.Add(&event.Event{Source: "gateway", Reference: true, Pattern: "joined"})
+	c.AddLines("gateway", 7, 70)
+	c.AddSkipped("gateway", "odd", 2)
+	c.AddLate("gateway")
+	if got := c.Snapshot(); got.Events() != 0 || len(got.Codes()) != 0 || len(got) != 2 {
+		t.Errorf("before the commit: %+v", got)
+	}
+	live := c.Live()
+	commit(t, db, c)
+	for name, got := range map[string]Totals{"live": live, "committed": c.Snapshot()} {
+		want := Totals{
+			{
+				Source: "meeting", Events: 3,
+				Codes:      []CodeTotal{{"meeting", "4009", "MAX_PARTCIPANT_REACHED", "capacity", 3}},
+				Categories: []NameTotal{{"capacity", 3}},
+			},
+			{
+				Source: "gateway", Events: 1, Lines: 7, Bytes: 70, Late: 1, Conflicts: 1,
+				Codes:      []CodeTotal{{"gateway", "4002", "INVALID_TOKEN", "auth", 1}},
+				Categories: []NameTotal{{"auth", 1}},
+				References: []NameTotal{{"joined", 1}},
+				Skipped:    []NameTotal{{"odd", 2}},
+			},
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if got.Events() != 4 || got.Lines("gateway") != 7 || got.Bytes("gateway") != 70 || got.Lines("nowhere") != 0 {
+			t.Errorf("%s: sums of %+v", name, got)
+		}
+		if codes := got.Codes(); len(codes) != 2 || codes[0].Value != 3 {
+			t.Errorf("%s: %v", name, codes)
+		}
+		if categories := got.Categories(); len(categories) != 2 || categories[0] != (NameTotal{"capacity", 3}) {
+			t.Errorf("%s: %v", name, categories)
+		}
 	}
 }

@@ -1,7 +1,8 @@
 package metrics
 
 import (
-	"slices"
+	"bytes"
+	"strings"
 	"time"
 
 	"github.com/errwatch/errwatch/internal/event"
@@ -16,7 +17,7 @@ type set struct {
 
 	series []*series // only ever appended to: a copy of the slice stays good without the lock
 
-	entries    map[eventKey]*entry
+	entries    map[string]*entry // by code, those of one code in a chain
 	references map[string]*entry
 	unknown    int // entries without a name
 	named      int // entries with a name that is not in the catalogue
@@ -28,12 +29,25 @@ type set struct {
 
 type eventKey struct{ code, name, category string }
 
+// lookup finds the entry of a code with this name and category. A code has one entry, rarely two, and an event's strings
+// are mostly the entry's own, so this is one short hash and two comparisons of pointers.
+func (s *set) lookup(k eventKey) *entry {
+	for en := s.entries[k.code]; en != nil; en = en.next {
+		if en.values[1] == k.name && en.values[2] == k.category {
+			return en
+		}
+	}
+	return nil
+}
+
 // entry is one code of a source, or one reference pattern: a series without promoted labels and those with them.
 type entry struct {
 	fam      family
-	values   []string
+	values   []string // of the family's own labels
+	next     *entry   // of the same code
 	plain    *series
 	labelled map[string]*series // by the values of the promoted labels, joined with NUL, which no clean value holds
+	retired  *series            // what was counted under labels that are no longer promoted; nil for nothing
 }
 
 // series is one counter.
@@ -47,7 +61,8 @@ type series struct {
 type ident struct {
 	fam      family
 	values   []string // of the family's own labels, in its order
-	promoted []label  // in the order of names; none has an empty value
+	promoted []label  // none has an empty value
+	retired  bool     // counts for totals alone
 }
 
 type label struct{ name, value string }
@@ -55,7 +70,7 @@ type label struct{ name, value string }
 func newSet(name string, created int64) *set {
 	return &set{
 		name: name, created: created, dirty: true,
-		entries: map[eventKey]*entry{}, references: map[string]*entry{},
+		entries: map[string]*entry{}, references: map[string]*entry{},
 		skipped: map[string]*series{}, corrections: map[string]*series{},
 	}
 }
@@ -89,7 +104,7 @@ func (s *set) add(fam family, created int64, values ...string) *series {
 }
 
 func (s *set) addLabelled(fam family, created int64, values []string, promoted []label) *series {
-	x := &series{ident: &ident{fam, values, promoted}, created: created}
+	x := &series{ident: &ident{fam: fam, values: values, promoted: promoted}, created: created}
 	s.series = append(s.series, x)
 	return x
 }
@@ -105,12 +120,12 @@ func (s *set) reason(m map[string]*series, fam family, reason string, now func()
 }
 
 func (s *set) newEntry(k eventKey, created int64) *entry {
-	if en := s.entries[k]; en != nil {
+	if en := s.lookup(k); en != nil {
 		return en
 	}
-	en := &entry{fam: famEvents, values: []string{k.code, k.name, k.category}}
+	en := &entry{fam: famEvents, values: []string{k.code, k.name, k.category}, next: s.entries[k.code]}
 	en.plain = s.add(en.fam, created, en.values...)
-	s.entries[k] = en
+	s.entries[k.code] = en
 	return en
 }
 
@@ -127,11 +142,11 @@ func (s *set) reference(name string) *entry {
 
 // entry returns the entry of an event's code: its own, or that of "other" where the source has too many.
 func (c *Counters) entry(s *set, e *event.Event) *entry {
-	if en := s.entries[eventKey{e.Code, e.Name, e.Category}]; en != nil {
+	if en := s.lookup(eventKey{e.Code, e.Name, e.Category}); en != nil {
 		return en
 	}
 	k := eventKey{cleanString(e.Code), cleanString(e.Name), cleanString(e.Category)}
-	if en := s.entries[k]; en != nil {
+	if en := s.lookup(k); en != nil {
 		return en
 	}
 	n, limit := &s.unknown, c.maxUnknown
@@ -195,6 +210,15 @@ func (c *Counters) otherKey() {
 	}
 }
 
+func (c *Counters) isOtherKey() bool {
+	for v := range bytes.SplitSeq(c.key, []byte{0}) {
+		if string(v) != Other {
+			return false
+		}
+	}
+	return true
+}
+
 // newLabelled makes the series of the values in c.key.
 func (c *Counters) newLabelled(s *set, en *entry, created int64) *series {
 	key := string(c.key)
@@ -208,12 +232,11 @@ func (c *Counters) newLabelled(s *set, en *entry, created int64) *series {
 
 func (c *Counters) splitKey(key string) []label {
 	var ls []label
-	for i, v := range splitNUL(key) {
+	for i, v := range strings.Split(key, "\x00") {
 		if v != "" {
 			ls = append(ls, label{c.labels[i], v})
 		}
 	}
-	slices.SortFunc(ls, compareLabels)
 	return ls
 }
 

@@ -10,6 +10,7 @@ import (
 
 // view is a copy of a set at one moment. It never changes.
 type view struct {
+	seq       uint64 // a later copy has a higher one
 	name      string
 	created   int64
 	published bool
@@ -25,8 +26,9 @@ type point struct {
 // shown is what the collector hands out: a view of each source.
 type shown struct{ views map[string]*view }
 
-func (s *set) view() *view {
-	v := &view{name: s.name, created: s.created, published: s.published, points: make([]point, len(s.series))}
+func (c *Counters) view(s *set) *view {
+	c.seq++
+	v := &view{seq: c.seq, name: s.name, created: s.created, published: s.published, points: make([]point, len(s.series))}
 	for i, x := range s.series {
 		v.points[i] = point{x.ident, x.n, x.created}
 	}
@@ -49,6 +51,7 @@ type storedSeries struct {
 	Category string            `json:"category,omitempty"`
 	Reason   string            `json:"reason,omitempty"`
 	Labels   map[string]string `json:"labels,omitempty"`
+	Retired  bool              `json:"retired,omitempty"`
 	Value    int64             `json:"value"`
 	Created  int64             `json:"created"` // Unix nanoseconds
 }
@@ -69,7 +72,7 @@ func (v *view) stored() *stored {
 }
 
 func (p *point) stored() storedSeries {
-	x := storedSeries{Value: p.n, Created: p.created}
+	x := storedSeries{Retired: p.retired, Value: p.n, Created: p.created}
 	for _, l := range p.promoted {
 		if x.Labels == nil {
 			x.Labels = map[string]string{}
@@ -128,7 +131,8 @@ func (c *Counters) load(s *set, st *stored) {
 	s.created, s.published = st.Created, st.Published
 	for _, x := range slices.Concat(st.Events, st.Others) {
 		if y := c.find(s, x); y != nil {
-			y.n, y.created = x.Value, x.Created
+			y.n += x.Value
+			y.created = x.Created
 		}
 	}
 }
@@ -138,7 +142,7 @@ func (c *Counters) find(s *set, x storedSeries) *series {
 	switch fam := familyByName(x.Metric); fam {
 	case famEvents:
 		k := eventKey{x.Code, x.Name, x.Category}
-		if s.entries[k] == nil && x.Code != Other {
+		if s.lookup(k) == nil && x.Code != Other {
 			if x.Name == "" {
 				s.unknown++
 			} else {
@@ -166,33 +170,44 @@ func (c *Counters) find(s *set, x storedSeries) *series {
 	return nil
 }
 
-// findLabelled returns the entry's series for stored labels. Labels that are no longer promoted make a series that no
-// event finds and nobody sees: added to another it would look like a burst of events.
+// findLabelled returns the entry's series for stored labels.
 func (c *Counters) findLabelled(s *set, en *entry, x storedSeries) *series {
-	if len(x.Labels) == 0 {
+	if len(x.Labels) == 0 && !x.Retired {
 		return en.plain
 	}
-	c.labelled++
+	if x.Retired || !c.storedKey(x.Labels) {
+		return s.retire(en, x.Created)
+	}
+	if !c.isOtherKey() {
+		c.labelled++
+	}
+	return c.newLabelled(s, en, x.Created)
+}
+
+// storedKey writes stored labels to c.key and says whether all of them are promoted now.
+func (c *Counters) storedKey(labels map[string]string) bool {
 	found := 0
 	c.key = c.key[:0]
 	for i, name := range c.labels {
 		if i > 0 {
 			c.key = append(c.key, 0)
 		}
-		if v := x.Labels[name]; v != "" {
+		if v := labels[name]; v != "" {
 			found++
 			c.key = append(c.key, v...)
 		}
 	}
-	if found == len(x.Labels) {
-		return c.newLabelled(s, en, x.Created)
+	return found == len(labels)
+}
+
+// retire returns the series that takes what was counted under labels that are no longer promoted. Nobody sees it:
+// added to a series that is shown it would look like a burst of events.
+func (s *set) retire(en *entry, created int64) *series {
+	if en.retired == nil {
+		en.retired = s.add(en.fam, created, en.values...)
+		en.retired.retired = true
 	}
-	var ls []label
-	for name, v := range x.Labels {
-		ls = append(ls, label{name, v})
-	}
-	slices.SortFunc(ls, compareLabels)
-	return s.addLabelled(en.fam, x.Created, en.values, ls)
+	return en.retired
 }
 
 // Pending returns what changed since the last commit. After Done(true) it is what the collector shows.
@@ -211,7 +226,7 @@ func (c *Counters) Pending() store.Pending {
 	}
 	views := make([]*view, len(changed))
 	for i, s := range changed {
-		views[i], s.dirty = s.view(), false
+		views[i], s.dirty = c.view(s), false
 	}
 	if c.live {
 		c.show(views)

@@ -50,7 +50,7 @@ func (c *Counters) Snapshot() Totals {
 func (c *Counters) Live() Totals {
 	all := make(Totals, 0, len(c.sets))
 	for _, s := range c.sets {
-		all = append(all, s.view().totals())
+		all = append(all, c.view(s).totals())
 	}
 	return all
 }
