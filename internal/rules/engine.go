@@ -13,7 +13,9 @@ import (
 type Options struct {
 	MaxGroups    int // per rule (limits.groups); 0: DefaultGroups
 	MaxGroupsAll int // in all rules; 0: DefaultGroupsAll
-	Samples      int // lines kept per alert; 0: DefaultSamples
+	Samples      int // lines kept per alert, at most 10; 0: DefaultSamples
+
+	KeepAlerts time.Duration // how long resolved alerts stay in the state (state.history); 0: DefaultKeepAlerts
 
 	ExternalURL string // put in front of runbook URLs that start with "/"; "": such URLs are left out
 
@@ -24,9 +26,10 @@ type Options struct {
 
 // Defaults of Options.
 const (
-	DefaultGroups    = 1000
-	DefaultGroupsAll = 20000
-	DefaultSamples   = 3
+	DefaultGroups     = 1000
+	DefaultGroupsAll  = 20000
+	DefaultSamples    = 3
+	DefaultKeepAlerts = 400 * 24 * time.Hour
 )
 
 // Engine holds the state of all rules. See the package comment for how it is used.
@@ -35,11 +38,12 @@ type Engine struct {
 	rules []*rule
 	index *index
 
-	clock  int64 // the latest time that was told; 0: none yet
-	uses   uint64
-	groups int // groups of rules with `by`: what MaxGroupsAll bounds
-	values int // values in all evidence: what maxEvidenceValues bounds
-	due    dueHeap
+	clock   int64 // the latest time that was told; 0: none yet
+	expired int64 // the day on which old alerts were last forgotten
+	uses    uint64
+	groups  int // groups of rules with `by`: what MaxGroupsAll bounds
+	values  int // values in all evidence: what maxEvidenceValues bounds
+	due     dueHeap
 
 	marks       *marks
 	transitions []alert.Alert
@@ -85,6 +89,7 @@ func New(rules []Rule, opts Options) (*Engine, error) {
 	setDefault(&e.opts.MaxGroups, DefaultGroups)
 	setDefault(&e.opts.MaxGroupsAll, DefaultGroupsAll)
 	setDefault(&e.opts.Samples, DefaultSamples)
+	setDefault(&e.opts.KeepAlerts, DefaultKeepAlerts)
 	e.opts.Samples = min(e.opts.Samples, maxSamples)
 	for i := range rules {
 		r, err := newRule(rules[i], opts)
@@ -98,7 +103,7 @@ func New(rules []Rule, opts Options) (*Engine, error) {
 	return e, nil
 }
 
-func setDefault(v *int, def int) {
+func setDefault[T ~int | ~int64](v *T, def T) {
 	if *v <= 0 {
 		*v = def
 	}
@@ -189,6 +194,11 @@ func (e *Engine) Advance(now time.Time) {
 		return
 	}
 	e.clock = max(e.clock, t)
+	e.takeDue()
+}
+
+// takeDue takes what is due up to the clock.
+func (e *Engine) takeDue() {
 	for len(e.due) > 0 && e.due[0].due <= e.clock {
 		e.take(e.due[0], e.due[0].due)
 	}

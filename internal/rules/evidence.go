@@ -80,8 +80,9 @@ func (t *tally) add(value []byte, room bool) (grown bool) {
 func (e *Engine) gather(g *group, ev *event.Event, at, t int64) {
 	v := &g.evidence
 	if g.state == inactive && t-v.present.begun >= int64(g.rule.Window) {
-		e.values -= v.former.size()
+		e.values -= v.size()
 		v.turn(t, int64(g.rule.Window))
+		e.values += v.size()
 	}
 	p := &v.present
 	if p.begun == 0 {
@@ -126,7 +127,7 @@ func (r *rule) separates(field string) bool {
 
 // turn begins a new present part; the old one stays as the former one if anything in it can still be in the window.
 func (v *evidence) turn(t, window int64) {
-	v.former, v.present = v.present, part{samples: v.former.samples[:0]}
+	v.former, v.present = v.present, part{}
 	if v.former.last <= t-window {
 		v.former = part{}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/errwatch/errwatch/internal/alert"
 	"github.com/errwatch/errwatch/internal/store"
@@ -64,6 +65,7 @@ type changes struct {
 	groups     []groupRow
 	alerts     []alert.Alert
 	goneAlerts []string
+	keepFrom   int64 // resolved alerts of before leave the table; 0: not this time
 }
 
 // setRow is a row of rule_sets. The row of the rule "" is the engine's own.
@@ -162,6 +164,7 @@ func (e *Engine) collect(m *marks) (c *changes, sets []*rule) {
 	if e.clock == 0 {
 		return c, nil
 	}
+	c.keepFrom = e.expireAlerts(len(c.alerts) > 0)
 	for _, r := range e.rules {
 		if r.dirty {
 			r.dirty = false
@@ -175,13 +178,23 @@ func (e *Engine) collect(m *marks) (c *changes, sets []*rule) {
 	return c, sets
 }
 
+// expireAlerts returns, once a day and with a commit that writes alerts anyway, before when resolved ones are forgotten.
+func (e *Engine) expireAlerts(writing bool) int64 {
+	const day = int64(24 * time.Hour)
+	if !writing || e.clock/day == e.expired {
+		return 0
+	}
+	e.expired = e.clock / day
+	return max(0, e.clock-int64(e.opts.KeepAlerts))
+}
+
 func (c *changes) empty() bool {
 	return len(c.goneRules)+len(c.gone)+len(c.sets)+len(c.groups)+len(c.alerts)+len(c.goneAlerts) == 0
 }
 
 func (r *rule) appendTo(b []byte) []byte {
 	b = append(b, groupVersion)
-	for _, n := range []int64{r.since, r.refused, r.evicted, r.late} {
+	for _, n := range []int64{r.since, r.refused, r.evicted} {
 		b = appendInt(b, n)
 	}
 	return b
@@ -192,7 +205,7 @@ func (r *rule) readFrom(row []byte) error {
 	if c.byte() != groupVersion {
 		return errBadRow
 	}
-	for _, n := range []*int64{&r.since, &r.refused, &r.evicted, &r.late} {
+	for _, n := range []*int64{&r.since, &r.refused, &r.evicted} {
 		*n = c.int(maxTime)
 	}
 	if c.bad {
@@ -249,6 +262,13 @@ func (c *changes) writeAlerts(tx *store.Tx) error {
 			a.ID, a.Rule, string(a.State), string(text), nanos(changedAt(a))); err != nil {
 			return fmt.Errorf("write alert %s: %w", a.ID, err)
 		}
+	}
+	if c.keepFrom == 0 {
+		return nil
+	}
+	err := tx.Exec(`DELETE FROM alerts WHERE state = 'resolved' AND updated < ?`, c.keepFrom)
+	if err != nil {
+		return fmt.Errorf("forget old alerts: %w", err)
 	}
 	return nil
 }

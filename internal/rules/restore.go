@@ -122,6 +122,8 @@ func (e *Engine) load(s *saved, now time.Time) {
 		}
 	}
 	e.fitLimits()
+	// A row is as old as its group's last change; nothing happened since, but buckets left.
+	e.takeDue()
 	e.loadAlerts(s, now)
 }
 

@@ -232,3 +232,48 @@ func mapEach(in []string, f func(string) string) []string {
 	}
 	return out
 }
+
+// labels returns the names of the labels that the template asks for as $labels.x or .Labels.x.
+func (s *summary) labels() []string {
+	var names []string
+	var walk func(n parse.Node)
+	branch := func(b *parse.BranchNode) {
+		walk(b.Pipe)
+		walk(b.List)
+		if b.ElseList != nil {
+			walk(b.ElseList)
+		}
+	}
+	walk = func(n parse.Node) {
+		switch n := n.(type) {
+		case *parse.ListNode:
+			for _, c := range n.Nodes {
+				walk(c)
+			}
+		case *parse.ActionNode:
+			walk(n.Pipe)
+		case *parse.PipeNode:
+			for _, c := range n.Cmds {
+				walk(c)
+			}
+		case *parse.CommandNode:
+			for _, a := range n.Args {
+				walk(a)
+			}
+		case *parse.IfNode:
+			branch(&n.BranchNode)
+		case *parse.WithNode:
+			branch(&n.BranchNode)
+		case *parse.VariableNode:
+			if len(n.Ident) > 1 && n.Ident[0] == "$labels" {
+				names = append(names, n.Ident[1])
+			}
+		case *parse.FieldNode:
+			if len(n.Ident) > 1 && n.Ident[0] == "Labels" {
+				names = append(names, n.Ident[1])
+			}
+		}
+	}
+	walk(s.t.Root)
+	return names
+}
