@@ -16,9 +16,14 @@ type checker struct {
 	c        *Config
 	known    Known
 	problems []Problem
+
+	sourcesKnown []string // names
 }
 
 func (k *checker) all() {
+	for _, s := range k.c.Sources {
+		k.sourcesKnown = append(k.sourcesKnown, s.Name)
+	}
 	k.server()
 	k.catalog("catalog", k.c.Catalog, "catalog")
 	k.codes()

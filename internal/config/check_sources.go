@@ -85,7 +85,7 @@ func (k *checker) pattern(i int, label string, p Pattern) {
 // use checks a part that stands for all built-in ones: alone, and once.
 func (k *checker) use(list string, i, count int) {
 	if n, whole := k.c.doc.find([]any{list, i}); whole {
-		for _, p := range pairs(real(n)) {
+		for _, p := range k.c.doc.pairs(real(n)) {
 			if p.key.Value != "use" {
 				k.fail(fmt.Sprintf("%s[%d]: use stands alone, %q has no meaning beside it", list, i, shorten(p.key.Value)), "write it as a part of its own, with a name", list, i, Key(p.key.Value))
 				break

@@ -20,7 +20,8 @@ const maxNodes = 500_000
 type decoder struct {
 	doc      *document
 	problems []Problem
-	nodes    int
+	nodes    int      // visited so far
+	tooMany  *Problem // once they were more than maxNodes
 	aliases  map[*yaml.Node]*yaml.Node // copies of nodes -> the aliases in whose place they stand
 }
 
@@ -51,10 +52,11 @@ func (d *decoder) fail(n *yaml.Node, m *mistake) {
 // value sets v from a node. label is the path, for people; tag the schema of the key.
 func (d *decoder) value(n *yaml.Node, v reflect.Value, tag reflect.StructTag, label string) {
 	d.nodes++
-	if d.nodes == maxNodes+1 {
-		d.fail(n, &mistake{fmt.Sprintf("more than %d values", maxNodes), "aliases count each time they are used"})
-	}
 	if d.nodes > maxNodes {
+		if d.tooMany == nil {
+			p := d.doc.problemAt(n, Error, fmt.Sprintf("more than %d values", maxNodes), "aliases count each time they are used")
+			d.tooMany = &p
+		}
 		return
 	}
 	to := real(n)
@@ -145,7 +147,8 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, tag reflect.StructTag
 	d.checkKeys(n, label)
 	fields, rest := fieldsOf(v)
 	var given []string
-	for _, p := range pairs(n) {
+	for _, p := range d.doc.pairs(n) {
+		d.nodes++
 		name := p.key.Value
 		f, ok := fields[name]
 		switch {
@@ -259,7 +262,7 @@ func (d *decoder) dict(n *yaml.Node, v reflect.Value, tag reflect.StructTag, lab
 	}
 	d.checkKeys(n, label)
 	v.Set(reflect.MakeMap(v.Type()))
-	for _, p := range pairs(n) {
+	for _, p := range d.doc.pairs(n) {
 		if p.key.Kind == yaml.ScalarNode {
 			d.entry(p, v, tag, label)
 		}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -190,7 +191,8 @@ func testWholeExample(t *testing.T, text string) {
 func pathsIn(n *yaml.Node, prefix string, out map[string]bool) {
 	switch n.Kind {
 	case yaml.MappingNode:
-		for _, p := range pairs(n) {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			p := pair{n.Content[i], n.Content[i+1]}
 			path := join(prefix, p.key.Value)
 			out[path] = true
 			pathsIn(p.value, path, out)
@@ -202,22 +204,40 @@ func pathsIn(n *yaml.Node, prefix string, out map[string]bool) {
 	}
 }
 
-// TestConfigurationsInDocs loads each YAML block of the reference.
+// TestConfigurationsInDocs loads every configuration of the documents: each YAML block all of whose keys are ours.
 func TestConfigurationsInDocs(t *testing.T) {
 	t.Parallel()
-	blocks := regexp.MustCompile(`(?m)(?:^    .*\n)+`).FindAllString(readProject(t, "docs/configuration.md"), -1)
+	files, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?ms)^```ya?ml\n(.*?)^```")
 	loaded := 0
-	for _, b := range blocks {
-		text := regexp.MustCompile(`(?m)^    `).ReplaceAllString(b, "")
-		if strings.HasPrefix(text, "errwatch ") {
-			continue // a command
+	for _, file := range append(files, "../../README.md") {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		loaded++
-		if _, ps := loadText(t, text, LoadOptions{Known: known()}); len(ps) > 0 {
-			t.Errorf("%s\n%s", text, Format(ps))
+		for _, m := range blocks.FindAllStringSubmatch(string(b), -1) {
+			if !isConfiguration(m[1]) {
+				continue
+			}
+			loaded++
+			if _, ps := loadText(t, m[1], LoadOptions{Known: Known{Catalogs: known().Catalogs}}); len(ps) > 0 {
+				t.Errorf("%s:\n%s\n%s", file, m[1], Format(ps))
+			}
 		}
 	}
-	if loaded == 0 {
-		t.Error("no configuration was found")
+	if loaded < 2 {
+		t.Errorf("only %d configurations were found", loaded)
 	}
+}
+
+func isConfiguration(text string) bool {
+	d := &document{}
+	if d.read([]byte(text)) != nil || d.root == nil || d.root.Kind != yaml.MappingNode {
+		return false
+	}
+	ours := keysOf(reflect.TypeFor[Config]())
+	return !slices.ContainsFunc(d.pairs(d.root), func(p pair) bool { return !slices.Contains(ours, p.key.Value) })
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -13,6 +14,9 @@ type document struct {
 	lines   []string          // without their ends, and without a byte order mark
 	root    *yaml.Node        // nil where the file holds nothing
 	outside map[string]origin // the settings that the environment or a flag gave
+
+	mu     sync.Mutex
+	merged map[*yaml.Node][]pair // mapping -> its keys, once somebody asked
 }
 
 // pair is one key of a mapping with its value.
@@ -21,8 +25,8 @@ type pair struct{ key, value *yaml.Node }
 // place is a run of characters in one line; both count from 1, a width of 0 stands for an unknown one.
 type place struct{ line, col, width int }
 
-// maxMerge bounds how deep `<<` may nest: a mapping that merges itself would never end.
-const maxMerge = 16
+// maxAliases bounds how many aliases may stand for each other in a row.
+const maxAliases = 16
 
 // splitLines cuts at what YAML calls a line break, so that line numbers agree with those of the nodes.
 func splitLines(text string) []string {
@@ -48,55 +52,69 @@ func splitLines(text string) []string {
 
 // real follows an alias to the node that it stands for.
 func real(n *yaml.Node) *yaml.Node {
-	for i := 0; n != nil && n.Kind == yaml.AliasNode && i < maxMerge; i++ {
+	for i := 0; n != nil && n.Kind == yaml.AliasNode && i < maxAliases; i++ {
 		n = n.Alias
 	}
 	return n
 }
 
-// pairs lists the keys of a mapping, those merged in by `<<` last: a key that the mapping gives itself wins.
-func pairs(n *yaml.Node) []pair { return mergePairs(n, 0) }
+// pairs lists the keys of a mapping, those merged in by `<<` last: a key that the mapping gives itself wins. The result
+// is kept: without that a few lines of mappings that merge each other would take for ever.
+func (d *document) pairs(n *yaml.Node) []pair {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.merged == nil {
+		d.merged = map[*yaml.Node][]pair{}
+	}
+	return d.merge(n)
+}
 
-func mergePairs(n *yaml.Node, depth int) []pair {
-	var own, merged []pair
+func (d *document) merge(n *yaml.Node) []pair {
+	if known, ok := d.merged[n]; ok {
+		return known
+	}
+	d.merged[n] = nil // what a mapping that merges itself finds
+	var own, others []pair
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		if isMerge(k) {
-			merged = append(merged, merging(v, depth)...)
+			others = append(others, d.merging(v)...)
 			continue
 		}
 		own = append(own, pair{k, v})
 		seen[k.Value] = true
 	}
-	for _, p := range merged {
+	for _, p := range others {
 		if !seen[p.key.Value] {
 			seen[p.key.Value] = true
 			own = append(own, p)
 		}
 	}
+	d.merged[n] = own
 	return own
 }
 
 func isMerge(key *yaml.Node) bool { return key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge" }
 
 // merging lists what the value of a `<<` brings: the keys of a mapping, or of each mapping of a list.
-func merging(v *yaml.Node, depth int) []pair {
+func (d *document) merging(v *yaml.Node) []pair {
 	v = real(v)
-	if v == nil || depth >= maxMerge {
+	switch {
+	case v == nil:
+		return nil
+	case v.Kind == yaml.MappingNode:
+		return d.merge(v)
+	case v.Kind != yaml.SequenceNode:
 		return nil
 	}
-	switch v.Kind {
-	case yaml.MappingNode:
-		return mergePairs(v, depth+1)
-	case yaml.SequenceNode:
-		var all []pair
-		for _, c := range v.Content {
-			all = append(all, merging(c, maxMerge-1)...)
+	var all []pair
+	for _, c := range v.Content {
+		if c = real(c); c != nil && c.Kind == yaml.MappingNode {
+			all = append(all, d.merge(c)...)
 		}
-		return all
 	}
-	return nil
+	return all
 }
 
 // key is the last step of a path that means a key itself and not its value.
@@ -112,7 +130,7 @@ func (d *document) find(path []any) (n *yaml.Node, whole bool) {
 	}
 	n = d.root
 	for _, step := range path {
-		next := stepTo(real(n), step)
+		next := d.stepTo(real(n), step)
 		if next == nil {
 			return n, false
 		}
@@ -121,7 +139,7 @@ func (d *document) find(path []any) (n *yaml.Node, whole bool) {
 	return n, true
 }
 
-func stepTo(n *yaml.Node, step any) *yaml.Node {
+func (d *document) stepTo(n *yaml.Node, step any) *yaml.Node {
 	if n == nil {
 		return nil
 	}
@@ -131,22 +149,22 @@ func stepTo(n *yaml.Node, step any) *yaml.Node {
 			return n.Content[s]
 		}
 	case string:
-		if p, ok := lookup(n, s); ok {
+		if p, ok := d.lookup(n, s); ok {
 			return p.value
 		}
 	case key:
-		if p, ok := lookup(n, string(s)); ok {
+		if p, ok := d.lookup(n, string(s)); ok {
 			return p.key
 		}
 	}
 	return nil
 }
 
-func lookup(n *yaml.Node, name string) (pair, bool) {
+func (d *document) lookup(n *yaml.Node, name string) (pair, bool) {
 	if n.Kind != yaml.MappingNode {
 		return pair{}, false
 	}
-	for _, p := range pairs(n) {
+	for _, p := range d.pairs(n) {
 		if p.key.Kind == yaml.ScalarNode && p.key.Value == name {
 			return p, true
 		}

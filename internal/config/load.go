@@ -127,6 +127,10 @@ func parse(path string, content []byte, o LoadOptions) (*Config, []Problem) {
 	} else if c.doc.root != nil {
 		d.value(c.doc.root, reflect.ValueOf(c).Elem(), "", "")
 	}
+	if d.tooMany != nil {
+		c.finish()
+		return c, []Problem{*d.tooMany} // all else follows from what was left out
+	}
 	d.problems = append(d.problems, c.layer(o)...)
 	c.finish()
 	k := &checker{c: c, known: o.Known, problems: d.problems}

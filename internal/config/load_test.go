@@ -1,8 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -73,5 +75,50 @@ limits: {line: 2MiB}
 	}
 	if line, col := c.Locate("rules", 2, "count", "resolve_at"); line != 17 || col != 36 {
 		t.Errorf("resolve_at is at %d:%d", line, col)
+	}
+}
+
+// TestBounds loads files that are small and stand for a lot.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	var wide, deep strings.Builder
+	wide.WriteString("sources:\n- &a {name: a, paths: [x], labels: {l: x")
+	for i := range 5000 {
+		fmt.Fprintf(&wide, ", l%d: x", i)
+	}
+	wide.WriteString("}}\n" + strings.Repeat("- {<<: *a}\n", 5000))
+	deep.WriteString("server: {<<: &a0 {listen: \":1\"}}\n")
+	for i := range 40 {
+		fmt.Fprintf(&deep, "server%d: &a%d {%s}\n", i, i+1, strings.Repeat(fmt.Sprintf("<<: *a%d, ", i), 30))
+	}
+	_, ps := loadText(t, wide.String(), LoadOptions{})
+	if len(ps) != 1 || !strings.Contains(ps[0].Message, "more than 500000 values") || ps[0].Line == 0 {
+		t.Errorf("wide: %s", Format(ps))
+	}
+	c, ps := loadText(t, deep.String(), LoadOptions{})
+	if c.Server.Listen != ":1" || len(ps) != 40 {
+		t.Errorf("deep: %d problems", len(ps))
+	}
+	_, ps = loadText(t, strings.Repeat("x: 1\n", 1000), LoadOptions{})
+	if len(ps) != maxProblems+1 || ps[maxProblems].Message != "800 more problems are not shown" {
+		t.Errorf("%d problems, the last: %s", len(ps), ps[len(ps)-1])
+	}
+}
+
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	at := func(line, col int, severity, message string) Problem {
+		return Problem{File: "f", Line: line, Col: col, Severity: severity, Message: message}
+	}
+	got := Merge(
+		[]Problem{at(2, 1, Error, "a"), at(1, 5, Warning, "b"), {File: "environment", Severity: Warning, Message: "c"}},
+		[]Problem{at(2, 1, Error, "follows from a"), at(1, 5, Error, "d"), at(2, 2, Warning, "e")},
+	)
+	var said []string
+	for _, p := range got {
+		said = append(said, p.String())
+	}
+	if s := strings.Join(said, "; "); s != "f:1:5: error: d; f:2:1: error: a; f:2:2: warning: e; environment: warning: c" {
+		t.Error(s)
 	}
 }

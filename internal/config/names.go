@@ -77,13 +77,9 @@ func (k *checker) name(kind, name string, seen map[string]bool, at ...any) bool 
 
 // sourceNames warns of names that no source has.
 func (k *checker) sourceNames(label string, names []string, path ...any) {
-	known := []string{"default"} // the source of the paths on the command line
-	for _, s := range k.c.Sources {
-		known = append(known, s.Name)
-	}
 	for i, n := range names {
-		if n != "" && !slices.Contains(known, n) {
-			k.warn(fmt.Sprintf("%s: no source is named %q", label, shorten(n)), meant(n, known[1:], "sources:"), append(slices.Clone(path), i)...)
+		if n != "" && n != "default" && !slices.Contains(k.sourcesKnown, n) { // the one of paths on the command line
+			k.warn(fmt.Sprintf("%s: no source is named %q", label, shorten(n)), meant(n, k.sourcesKnown, "sources:"), append(slices.Clone(path), i)...)
 		}
 	}
 }
