@@ -81,8 +81,8 @@ func cleanString(s string) string {
 	return string(AppendLabelValue(nil, []byte(s)))
 }
 
-// ReservedLabel says whether a label name is one that errwatch or Prometheus sets itself.
-func ReservedLabel(name string) bool {
+// reservedLabel says whether a label name is one that errwatch or Prometheus sets itself.
+func reservedLabel(name string) bool {
 	switch name {
 	case "source", "code", "name", "category", "reason", "rule", "le", "quantile", "job", "instance":
 		return true
@@ -108,7 +108,7 @@ func labelNames(o Options) ([]string, error) {
 		switch {
 		case !validLabel(name):
 			errs = append(errs, fmt.Errorf("%s: label name %q is not valid: use letters, digits and _, no digit first", what, name))
-		case ReservedLabel(name):
+		case reservedLabel(name):
 			errs = append(errs, fmt.Errorf("%s: label name %q is reserved: choose another", what, name))
 		}
 	}

@@ -190,6 +190,13 @@ func TestSeriesAreBounded(t *testing.T) {
 	if n := c.Live().Events(); n != 22 {
 		t.Errorf("%d events, want 22", n)
 	}
+	o.MaxSeries = 4 // room for one more: "other" takes none
+	c = restore(t, db, o)
+	c.Add(withField("region", "9"))
+	commit(t, db, c)
+	if got := gather(t, c)[series("region=9,source=meeting")]; got != 1 {
+		t.Errorf("after the limit was raised: %v, want 1", got)
+	}
 }
 
 func TestPromotedLabelsChange(t *testing.T) {
