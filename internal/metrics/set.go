@@ -15,7 +15,7 @@ type set struct {
 	published bool
 	dirty     bool
 
-	series []*series // only ever appended to: a copy of the slice stays good without the lock
+	series []*series // in the order in which they came
 
 	entries    map[string]*entry // by code, those of one code in a chain
 	references map[string]*entry
