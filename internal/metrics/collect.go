@@ -20,6 +20,10 @@ const (
 	famLate
 	famCorrections
 	famConflicts
+	famRotations
+	famTruncations
+	famLost
+	famErrors
 	famRefused
 	familyCount
 )
@@ -35,6 +39,10 @@ func (f family) name() string {
 		famLate:        "errwatch_late_events_total",
 		famCorrections: "errwatch_time_corrections_total",
 		famConflicts:   "errwatch_code_conflicts_total",
+		famRotations:   "errwatch_rotations_total",
+		famTruncations: "errwatch_truncations_total",
+		famLost:        "errwatch_lost_bytes_total",
+		famErrors:      "errwatch_source_errors_total",
 		famRefused:     "errwatch_series_refused_total",
 	}[f]
 }
@@ -77,6 +85,11 @@ func infos() [familyCount]info {
 			help: "Events whose time was not taken as it stands in the line, by reason."},
 		famConflicts: {event: true,
 			help: "Events whose code and name belong to different codes; the name won."},
+		famRotations:   {help: "Rotations that were followed: a path led to another file, or to none."},
+		famTruncations: {help: "Truncations: a file no longer held what was read of it."},
+		famLost:        {help: "Bytes that were seen to be there and went before they could be read."},
+		famErrors: {labels: []string{"reason"},
+			help: "Files that could not be followed or read, by reason."},
 		famRefused: {global: true,
 			help: "Events whose promoted labels became \"other\" because limits.series was reached."},
 	}

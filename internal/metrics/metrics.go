@@ -55,6 +55,7 @@ type Options struct {
 	// Reasons that exist at 0 from the start; others are added when they are first counted.
 	SkipReasons       []string
 	CorrectionReasons []string
+	ErrorReasons      []string
 
 	Now func() time.Time // for created times; nil = time.Now
 }
@@ -176,6 +177,33 @@ func (c *Counters) AddTimeCorrection(source, reason string) {
 		s.dirty = true
 		s.reason(s.corrections, famCorrections, reason, c.now).n++
 	}
+}
+
+// Reading is what went on at the files of a source since it was last told.
+type Reading struct {
+	Rotations, Truncations, LostBytes int64
+	Errors                            map[string]int64 // by reason, a constant of the code that reads
+}
+
+// AddReading counts what went on at the files of a source, and returns whether anything did.
+func (c *Counters) AddReading(source string, r Reading) (news bool) {
+	s := c.byName[source]
+	if s == nil {
+		return false
+	}
+	count := func(x *series, n int64) {
+		if n > 0 {
+			x.n += n
+			s.dirty, news = true, true
+		}
+	}
+	count(s.rotations, r.Rotations)
+	count(s.truncations, r.Truncations)
+	count(s.lost, r.LostBytes)
+	for reason, n := range r.Errors {
+		count(s.reason(s.errors, famErrors, reason, c.now), n)
+	}
+	return news
 }
 
 // Publish says that a source has reached its end once: from the next commit on its event series are shown, for ever.

@@ -21,6 +21,12 @@ func TestRestart(t *testing.T) {
 	c.AddSkipped("meeting", "odd", 1)
 	c.AddLate("meeting")
 	c.AddTimeCorrection("meeting", "future")
+	if !c.AddReading("meeting", Reading{Rotations: 2, Truncations: 1, LostBytes: 77, Errors: map[string]int64{"permission": 3}}) {
+		t.Error("AddReading: no news, want some")
+	}
+	if c.AddReading("meeting", Reading{}) || c.AddReading("nowhere", Reading{Rotations: 1}) {
+		t.Error("AddReading: news of nothing")
+	}
 	c.Add(full())
 	c.Add(&event.Event{Source: "meeting", Code: "4999", Category: "unknown", Read: at(20)})
 	c.Add(&event.Event{Source: "meeting", Reference: true, Pattern: "joined", Read: at(20)})
@@ -53,6 +59,10 @@ func TestRestart(t *testing.T) {
 		"late_events_total{source=meeting}":                       1,
 		"time_corrections_total{reason=future,source=meeting}":    1,
 		"code_conflicts_total{source=meeting}":                    1,
+		"rotations_total{source=meeting}":                         2,
+		"truncations_total{source=meeting}":                       1,
+		"lost_bytes_total{source=meeting}":                        77,
+		"source_errors_total{reason=permission,source=meeting}":   3,
 		"series_refused_total{}":                                  0,
 	} {
 		m := after[key]
@@ -61,7 +71,7 @@ func TestRestart(t *testing.T) {
 			continue
 		}
 		created := at(0) // of what stood at 0 from the start
-		if strings.Contains(key, "4999") || strings.Contains(key, "odd") || strings.Contains(key, "region=eu") {
+		if strings.Contains(key, "4999") || strings.Contains(key, "odd") || strings.Contains(key, "permission") || strings.Contains(key, "region=eu") {
 			created = at(20)
 		}
 		if got := m.GetCounter().GetCreatedTimestamp().AsTime(); !got.Equal(created) {

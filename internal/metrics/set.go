@@ -22,8 +22,9 @@ type set struct {
 	unknown    int // entries without a name
 	named      int // entries with a name that is not in the catalogue
 
-	skipped, corrections          map[string]*series
+	skipped, corrections, errors  map[string]*series
 	lines, bytes, late, conflicts *series
+	rotations, truncations, lost  *series
 	refused                       *series // of the global set alone
 }
 
@@ -71,7 +72,7 @@ func newSet(name string, created int64) *set {
 	return &set{
 		name: name, created: created, dirty: true,
 		entries: map[string]*entry{}, references: map[string]*entry{},
-		skipped: map[string]*series{}, corrections: map[string]*series{},
+		skipped: map[string]*series{}, corrections: map[string]*series{}, errors: map[string]*series{},
 	}
 }
 
@@ -83,12 +84,18 @@ func newSourceSet(src Source, o Options, created int64) *set {
 	s.bytes = s.add(famBytes, created)
 	s.late = s.add(famLate, created)
 	s.conflicts = s.add(famConflicts, created)
+	s.rotations = s.add(famRotations, created)
+	s.truncations = s.add(famTruncations, created)
+	s.lost = s.add(famLost, created)
 	fixed := func() time.Time { return time.Unix(0, created) }
 	for _, r := range o.SkipReasons {
 		s.reason(s.skipped, famSkipped, r, fixed)
 	}
 	for _, r := range o.CorrectionReasons {
 		s.reason(s.corrections, famCorrections, r, fixed)
+	}
+	for _, r := range o.ErrorReasons {
+		s.reason(s.errors, famErrors, r, fixed)
 	}
 	for _, code := range src.Codes {
 		s.newEntry(eventKey{cleanString(code.Code), cleanString(code.Name), cleanString(code.Category)}, created)

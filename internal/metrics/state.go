@@ -85,7 +85,7 @@ func (p *point) stored() storedSeries {
 		return x
 	case famReferences:
 		x.Name = p.values[0]
-	case famSkipped, famCorrections:
+	case famSkipped, famCorrections, famErrors:
 		x.Reason = p.values[0]
 	}
 	x.Metric = p.fam.name()
@@ -164,6 +164,14 @@ func (c *Counters) find(s *set, x storedSeries) *series {
 		return s.late
 	case famConflicts:
 		return s.conflicts
+	case famErrors:
+		return s.reason(s.errors, fam, x.Reason, c.now)
+	case famRotations:
+		return s.rotations
+	case famTruncations:
+		return s.truncations
+	case famLost:
+		return s.lost
 	case famRefused:
 		return s.refused
 	}
