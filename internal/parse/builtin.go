@@ -3,9 +3,9 @@ package parse
 // What the built-in patterns have in common.
 const (
 	// codeKeyExpr is a code as the value of a key: code=4009, "code": "4009", code: 4009, errorCode=4009. The word border
-	// before it keeps statusCode, closeCode and exit_code out, the border behind it durations and longer numbers. Quotes may
+	// before it keeps statusCode, closeCode and exit_code out, what stands behind it durations and other numbers. Quotes may
 	// be escaped, since a JSON text inside a string is looked at as it is written.
-	codeKeyExpr = `\b(?i:err(?:or)?[_-]?code|code)\\*["']?\s*[:=]\s*\\*["']?(?P<code>\d{4})\b`
+	codeKeyExpr = `\b(?i:err(?:or)?[_-]?code|code)\\*["']?\s*[:=]\s*\\*["']?(?P<code>\d{4})(?:[^\w.]|\.\D|\.?$)`
 
 	// stackExpr is a line of a stack trace: it repeats the name of the handler, and a code if the file is called so.
 	stackExpr = `^[ \t]+at\s`
@@ -36,7 +36,7 @@ func Builtin() []Pattern {
 			built:  builtin{complete: true},
 		},
 		{
-			Name: "on-error",
+			Name: "onerror",
 			Regex: `(?s)(?:^|[^A-Za-z0-9])[oO]nError\b` +
 				`(?:[\s:=(\[{#"']{1,4}|.*?\bcode\\*["']?\s*[:=]\s*\\*["']?)(?P<code>\d{4})\b`,
 			Unless: stackExpr,
@@ -44,20 +44,20 @@ func Builtin() []Pattern {
 		},
 		{
 			// The event's name stands behind the code, as where a logger sorts its keys.
-			Name:   "on-error-behind",
+			Name:   "onerror-behind",
 			Regex:  `(?s)\bcode\\*["']?\s*[:=]\s*\\*["']?(?P<code>\d{4})\b.*["'][oO]nError\\*["']`,
 			Unless: stackExpr + `|` + notCodeExpr,
 			built:  builtin{complete: true},
 		},
 		{
-			Name:       "name",
+			Name:       "catalog-name",
 			Regex:      `\b(?P<name>[A-Z][A-Z0-9_]{2,})\b`,
 			Unless:     stackExpr,
 			KnownCodes: true,
 			built:      builtin{complete: true, names: true, beside: true},
 		},
 		{
-			Name:       "code",
+			Name:       "error-code",
 			Regex:      codeKeyExpr,
 			Unless:     stackExpr + `|` + notCodeExpr,
 			KnownCodes: true,
@@ -65,7 +65,7 @@ func Builtin() []Pattern {
 			built:      builtin{complete: true, literals: codeLiterals()},
 		},
 		{
-			Name:       "message",
+			Name:       "catalog-message",
 			Unless:     stackExpr,
 			ErrorLines: true,
 			built:      builtin{complete: true, texts: true},

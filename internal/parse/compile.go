@@ -18,6 +18,7 @@ type Set struct {
 	patterns []compiled
 	texts    []docText // documented messages
 	codeKey  *capture.Regexp
+	anyCode  *capture.Regexp // a code in any unmistakable shape, for hints
 	notCode  *capture.Regexp
 
 	uses        []use            // by index of literal
@@ -73,10 +74,11 @@ func Compile(o Options) (*Set, error) {
 	}
 	s.hold = int64(HoldFactor * s.maxLine)
 	s.texts = documentedTexts(s.cat)
-	var own [2]error
+	var own [3]error
 	s.codeKey, own[0] = capture.Compile(codeKeyExpr)
 	s.notCode, own[1] = capture.Compile(notCodeExpr)
-	err := errors.Join(own[0], own[1], s.readForm(&o), s.readPatterns(o.Patterns))
+	s.anyCode, own[2] = capture.Compile(`(?:::|\b(?i:code)\W{1,6})\s*(\d{4})\b`)
+	err := errors.Join(errors.Join(own[:]...), s.readForm(&o), s.readPatterns(o.Patterns))
 	if err != nil {
 		return nil, err
 	}

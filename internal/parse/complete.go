@@ -154,7 +154,7 @@ type value struct {
 }
 
 // valueAt reads the value of a key that ends at i: behind the key's own closing quote, '=' or ':'. Quotes may be escaped,
-// to any depth. What is not quoted ends at white space, a separator or a closing bracket.
+// to any depth. What is not quoted ends at white space, a separator or a bracket; an object or array is no value.
 func valueAt(b []byte, i int) (value, bool) {
 	i = skipQuote(b, i)
 	i = skipBlank(b, i)
@@ -174,7 +174,8 @@ func valueAt(b []byte, i int) (value, bool) {
 	start := skipQuote(b, i)
 	if start == i {
 		v.text = bareValue(b[i:])
-		return v, true
+		opens := i < len(b) && (b[i] == '{' || b[i] == '[' || b[i] == '(')
+		return v, len(v.text) > 0 || !v.colon && !opens
 	}
 	v.quoted = true
 	v.text = quotedValue(b[start:], b[start-1], start-i-1)

@@ -19,11 +19,11 @@ type refusal uint8
 const (
 	accepted refusal = iota
 	noMatch
-	noValue      // a path is not in the record
+	noValue      // a path leads to nothing
 	notStructure // paths, but the record is neither JSON nor logfmt
-	noCode       // the code is empty
+	noCode       // nothing that could be a code, name or message was captured
 	notInCatalog
-	takenBack // unless
+	takenBack // by unless
 	notAnError
 	noText // no documented message
 )
@@ -210,7 +210,7 @@ func (st *Stream) emit(r *record, c *compiled, f *found) {
 	}
 	e.Message = f.message
 	e.Fields = st.fields[f.fields:len(st.fields):len(st.fields)]
-	e.Time, e.HasZone = st.timeOf(r, f)
+	e.Time, e.HasZone, st.timeFrom = st.timeOf(r, f)
 	if e.Time.After(st.res.LastTime) {
 		st.res.LastTime = e.Time
 	}

@@ -6,6 +6,7 @@ import "github.com/errwatch/errwatch/internal/parse/jsonscan"
 type pieces struct {
 	active bool
 	over   bool // longer than MaxLine: its text is gone, only its lines are still counted
+	starts bool // over, and what was there of it starts a multi-line record
 	slot   int
 	env    envelope
 	buf    []byte
@@ -21,13 +22,17 @@ func (p *pieces) begin(r *record) {
 }
 
 // added is called with the text of some more lines appended, which end at end.
-func (p *pieces) added(lines int, end int64, limit int) {
+func (st *Stream) added(p *pieces, lines int, end int64) {
 	p.lines += lines
 	p.end = end
-	if len(p.buf) > limit {
-		p.over = true
+	if len(p.buf) > st.set.maxLine {
+		p.over, p.starts = true, st.startsRecord(p.buf)
 		p.buf = giveBack(p.buf)
 	}
+}
+
+func (st *Stream) startsRecord(text []byte) bool {
+	return st.set.start != nil && st.mach.Match(st.set.start, text)
 }
 
 // giveBack empties a buffer, and frees it where it has become large: one long line in each of ten thousand files must
@@ -49,7 +54,8 @@ type record struct {
 	end   int64 // of its own last line
 	done  int64 // of the line that completed it: what Batch.Counted is held against
 	lines int
-	over  bool
+
+	over, starts bool // as in pieces
 }
 
 // joinPart takes a piece, or the last piece, of a record that the container runtime cut.
@@ -62,7 +68,7 @@ func (st *Stream) joinPart(sh *shell, start, end int64) {
 	if !p.over {
 		p.buf = appendBody(p.buf, sh)
 	}
-	p.added(1, end, st.set.maxLine)
+	st.added(p, 1, end)
 	if !sh.partial {
 		st.finishPart(p, end)
 	}
@@ -92,19 +98,16 @@ func (st *Stream) finishPart(p *pieces, done int64) {
 func (p *pieces) record(done int64) record {
 	return record{
 		text: trimEnd(p.buf), slot: p.slot, env: p.env, stamp: p.stamp,
-		start: p.start, end: p.end, done: done, lines: p.lines, over: p.over,
+		start: p.start, end: p.end, done: done, lines: p.lines,
+		over: p.over, starts: p.starts,
 	}
 }
 
-// joinLine adds a whole line to the multi-line record of its stream, or begins the next one with it. A line that is too
-// long is a record by itself: nobody can tell what it starts with.
+// joinLine adds a whole line to the multi-line record of its stream, or begins the next one with it. One that is too long
+// makes the whole record too long, as it would if its pieces were lines.
 func (st *Stream) joinLine(r *record) {
-	if r.over {
-		st.complete(r)
-		return
-	}
 	p := &st.multis[r.slot]
-	if p.active && st.mach.Match(st.set.start, r.text) {
+	if p.active && (r.starts || !r.over && st.startsRecord(r.text)) {
 		st.finishMulti(p, r.done)
 	}
 	if !p.active {
@@ -113,10 +116,13 @@ func (st *Stream) joinLine(r *record) {
 	} else if !p.over {
 		p.buf = append(p.buf, '\n')
 	}
+	if r.over {
+		p.over, p.buf = true, giveBack(p.buf)
+	}
 	if !p.over {
 		p.buf = append(p.buf, r.text...)
 	}
-	p.added(r.lines, r.end, st.set.maxLine)
+	st.added(p, r.lines, r.end)
 }
 
 func (st *Stream) finishMulti(p *pieces, done int64) {

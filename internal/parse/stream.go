@@ -33,6 +33,7 @@ type Stream struct {
 	multis  [slots]pieces // multi-line records
 	waiting int           // how many of both are active
 
+	timeFrom timeSource // of the latest event
 	read     time.Time
 	counted  int64
 	end      int64

@@ -39,14 +39,29 @@ func newClock(o TimeOptions) (clock, error) {
 	return c, err
 }
 
+// timeSource is where the time of a record was read.
+type timeSource uint8
+
+const (
+	timeNowhere timeSource = iota
+	timeCaptured
+	timeField
+	timeText
+	timeEnvelope
+)
+
+func (s timeSource) String() string {
+	return [...]string{"", "pattern", "field", "text", "envelope"}[s]
+}
+
 // timeOf returns the time of a record: what the pattern captured, else the time field, else a stamp in the text, else what
 // the container runtime wrote. hasZone: the stamp itself fixes the instant. Zero where nothing can be read.
-func (st *Stream) timeOf(r *record, f *found) (t time.Time, hasZone bool) {
+func (st *Stream) timeOf(r *record, f *found) (t time.Time, hasZone bool, from timeSource) {
 	c := &st.set.clock
-	if t, hasZone, ok := c.layout.Parse(f.time, st.read); ok {
-		return t, hasZone
+	t, hasZone, ok := c.layout.Parse(f.time, st.read)
+	if ok {
+		return t, hasZone, timeCaptured
 	}
-	var ok bool
 	switch st.view.format {
 	case formatJSON:
 		t, hasZone, ok = st.timeInJSON(c)
@@ -54,18 +69,20 @@ func (st *Stream) timeOf(r *record, f *found) (t time.Time, hasZone bool) {
 		t, hasZone, ok = st.timeInLogfmt(c)
 	}
 	if ok {
-		return t, hasZone
+		return t, hasZone, timeField
 	}
 	if t, hasZone, ok = c.inText(r.text, st.read); ok {
-		return t, hasZone
+		return t, hasZone, timeText
 	}
 	if len(f.text) != len(r.text) { // the match is in a string of the record
 		if t, hasZone, ok = c.inText(f.text, st.read); ok {
-			return t, hasZone
+			return t, hasZone, timeText
 		}
 	}
-	t, hasZone, _, _ = timestamp.Parse(r.stamp, c.zone, st.read)
-	return t, hasZone
+	if t, hasZone, _, ok = timestamp.Parse(r.stamp, c.zone, st.read); ok {
+		return t, hasZone, timeEnvelope
+	}
+	return time.Time{}, false, timeNowhere
 }
 
 func (st *Stream) timeInJSON(c *clock) (t time.Time, hasZone, ok bool) {
