@@ -15,7 +15,7 @@ import (
 // The tests in this file run random streams through random rules, and compare either with a model that is too simple to
 // be wrong, or two ways of running the same stream. A failure names its seed.
 
-const seeds = 60
+const seeds = 25
 
 func eachSeed(t *testing.T, f func(t *testing.T, r *rand.Rand)) {
 	t.Helper()

@@ -33,7 +33,7 @@ func (c *checker) checkKnown(key string, values, known []string, format string) 
 		return
 	}
 	for i, v := range values {
-		if !slices.Contains(known, v) && (key != "match.categories" || v != "unknown") {
+		if v != "" && !slices.Contains(known, v) && (key != "match.categories" || v != "unknown") {
 			c.warn(key, i, didYouMean(v, known), format, v)
 		}
 	}
@@ -74,6 +74,8 @@ func (c *checker) lookUp(key string, values []string, find func(string) []Meanin
 		l := find(v)
 		if len(l) == 0 {
 			all = false
+		}
+		if len(l) == 0 && v != "" {
 			c.warn(key, i, "add it under codes: if it is right", "no catalogue knows %q", v)
 		}
 		found = append(found, l)
