@@ -1,0 +1,114 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/errwatch/errwatch/internal/config"
+	"github.com/errwatch/errwatch/internal/source"
+)
+
+// SourceMatch is what one source matches now.
+type SourceMatch struct {
+	Name  string
+	Files []string
+	Bytes int64
+}
+
+// Text says it in one line.
+func (m SourceMatch) Text() string {
+	switch len(m.Files) {
+	case 0:
+		return "no file now; files that appear later are followed"
+	case 1:
+		return fmt.Sprintf("1 file, %s (%d bytes)", m.Files[0], m.Bytes)
+	}
+	return fmt.Sprintf("%d files, %s … %s (%d bytes)", len(m.Files), m.Files[0], m.Files[len(m.Files)-1], m.Bytes)
+}
+
+// CheckSources looks at what the sources match now. That a file is missing or unreadable is a warning: it may come.
+func CheckSources(cfg *config.Config) ([]SourceMatch, []config.Problem) {
+	var matches []SourceMatch
+	var problems []config.Problem
+	for i, s := range cfg.Sources {
+		m := SourceMatch{Name: s.Name}
+		for j, path := range s.Paths {
+			if path == "-" {
+				continue
+			}
+			files, errs := source.Match(source.Options{Name: s.Name, Paths: []string{path}, Exclude: s.Exclude, MaxFiles: cfg.Limits.Files})
+			for _, err := range errs {
+				problems = append(problems, cfg.Problem(config.Warning, fmt.Sprintf("source %s: %v", s.Name, err), "", -1, "sources", i, "paths", j))
+			}
+			if len(files) == 0 && len(errs) == 0 {
+				message := fmt.Sprintf("source %s: no file matches now", s.Name)
+				problems = append(problems, cfg.Problem(config.Warning, message, wouldMatch(path), -1, "sources", i, "paths", j))
+			}
+			m.add(files)
+		}
+		matches = append(matches, m)
+	}
+	return matches, problems
+}
+
+func (m *SourceMatch) add(files []string) {
+	for _, f := range files {
+		if info, err := os.Stat(f); err == nil {
+			m.Bytes += info.Size()
+		}
+	}
+	m.Files = append(m.Files, files...)
+}
+
+// wouldMatch looks for a folder that was probably meant, and says how many files the same glob finds there.
+func wouldMatch(glob string) string {
+	dir, pattern := filepath.Split(glob)
+	dir = filepath.Clean(dir)
+	if strings.ContainsAny(dir, "*?[{") {
+		return ""
+	}
+	if _, err := os.Stat(dir); err == nil {
+		return otherNames(dir)
+	}
+	parent := filepath.Dir(dir)
+	entries, _ := os.ReadDir(parent) // unreadable: no hint
+	for _, e := range entries {
+		if !e.IsDir() || !near(e.Name(), filepath.Base(dir)) {
+			continue
+		}
+		other := filepath.Join(parent, e.Name(), pattern)
+		if files, _ := source.Match(source.Options{Paths: []string{other}}); len(files) > 0 {
+			return fmt.Sprintf("%s matches %d files", other, len(files))
+		}
+	}
+	return dir + " does not exist"
+}
+
+// otherNames says what else lies in a folder.
+func otherNames(dir string) string {
+	files, _ := source.Match(source.Options{Paths: []string{filepath.Join(dir, "*")}}) // unreadable: no hint
+	if len(files) == 0 {
+		return dir + " holds no file"
+	}
+	return fmt.Sprintf("%s holds %d files, for example %s", dir, len(files), filepath.Base(files[0]))
+}
+
+// near says whether two names differ by little: one letter missing, added, or changed.
+func near(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(b)-len(a) > 1 {
+		return false
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	if len(a) == len(b) {
+		return i == len(a) || a[i+1:] == b[i+1:] || i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+	}
+	return a[i:] == b[i+1:]
+}

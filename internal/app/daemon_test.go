@@ -1,0 +1,306 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/errwatch/errwatch/internal/config"
+	"github.com/errwatch/errwatch/internal/sim"
+)
+
+// rig is a daemon under test on a folder of its own.
+type rig struct {
+	t      *testing.T
+	dir    string
+	config string
+	news   chan struct{} // something was committed
+	log    *logBuffer
+
+	d    *Daemon
+	url  string
+	stop func() error // ends the daemon in good order
+}
+
+// logBuffer is a log that may be read while it is written.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+const rigConfig = `
+server: {listen: "127.0.0.1:0"}
+sources: [{name: meeting, paths: ["%s/*.log"], time: {zone: UTC}}]
+`
+
+func newRig(t *testing.T, more string) *rig {
+	t.Helper()
+	r := &rig{t: t, dir: t.TempDir(), news: make(chan struct{}, 1), log: &logBuffer{}}
+	r.config = filepath.Join(r.dir, "config.yaml")
+	r.configure(more)
+	return r
+}
+
+// configure writes the configuration: the source and what is given.
+func (r *rig) configure(more string) {
+	r.t.Helper()
+	if err := os.WriteFile(r.config, []byte(fmt.Sprintf(rigConfig, r.dir)+more), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) options() Options {
+	return Options{
+		Load: func() (*config.Config, []config.Problem) {
+			return config.Load(config.LoadOptions{Path: r.config})
+		},
+		StateDir: filepath.Join(r.dir, "state"), Version: "test", Instance: "here", Now: time.Now,
+		Logger: slog.New(slog.NewTextHandler(r.log, nil)),
+		Published: func(*Daemon) {
+			select {
+			case r.news <- struct{}{}:
+			default:
+			}
+		},
+	}
+}
+
+func (r *rig) start() {
+	r.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
+	o := r.options()
+	o.Listening = func(a net.Addr) { listening <- a }
+	r.d = New(o)
+	go func() { ended <- r.d.Run(ctx) }()
+	select {
+	case a := <-listening:
+		r.url = "http://" + a.String()
+	case err := <-ended:
+		cancel()
+		r.t.Fatalf("the daemon did not start: %v\n%s", err, r.log)
+	}
+	once := sync.OnceValue(func() error { cancel(); return <-ended })
+	r.stop = once
+	r.t.Cleanup(func() { _ = once() })
+}
+
+// until waits until ok, which is asked after each commit.
+func (r *rig) until(what string, ok func() bool) {
+	r.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for !ok() {
+		select {
+		case <-r.news:
+		case <-deadline:
+			r.t.Fatalf("waited in vain: %s\n%s\n%s", what, r.get("/api/v1/status"), r.log)
+		}
+	}
+}
+
+func (r *rig) get(path string) string {
+	r.t.Helper()
+	resp, err := http.Get(r.url + path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, _ := io.ReadAll(resp.Body)
+	return string(b)
+}
+
+// count is what the daemon shows of a code, in all sources.
+func (r *rig) count(code string) int64 {
+	var n int64
+	for _, c := range (view{r.d}).Counts() {
+		if c.Code == code {
+			n += c.Value
+		}
+	}
+	return n
+}
+
+func (r *rig) write(name, text string) {
+	r.t.Helper()
+	f, err := os.OpenFile(filepath.Join(r.dir, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(text); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func denials(n int) string {
+	now := time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+	return strings.Repeat(now+" ERROR [room] onError code=3014 meetingId=ab12 participantId=p_1\n", n)
+}
+
+func TestDaemonCountsOverRestart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	r.write("a.log", denials(3)+"INFO nothing\n")
+	r.start()
+	r.until("three are counted", func() bool { return r.count("3014") == 3 })
+	r.write("a.log", denials(2))
+	r.write("late.log", denials(1))
+	r.until("six are counted", func() bool { return r.count("3014") == 6 })
+	const series = `errwatch_events_total{category="permission",code="3014",name="ERROR_GET_VIDEO_MEDIA_PERMISSION_DENIED",source="meeting"} 6`
+	if m := r.get("/metrics"); !strings.Contains(m, series) || !strings.Contains(m, `code="4009",name="MAX_PARTCIPANT_REACHED",source="meeting"} 0`) {
+		t.Errorf("/metrics lacks the count or the zeros:\n%s", m)
+	}
+	r.write("a.log", denials(4)) // and stop at once: what is written counts
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	r.start()
+	if m := r.get("/metrics"); !strings.Contains(m, strings.TrimSuffix(series, "6")+"10") {
+		t.Errorf("the first scrape after a restart lacks the count of 10")
+	}
+	r.write("a.log", denials(1))
+	r.until("eleven are counted", func() bool { return r.count("3014") == 11 })
+	if got := (view{r.d}).Status().Sources[0]; got.Lines != 12 || got.Name != "meeting" {
+		t.Errorf("status: %+v, want 12 lines", got)
+	}
+}
+
+const spikeRule = `
+rules:
+  - {name: Spike, match: {codes: ["3014"]}, count: {above: %d}, window: 1h, severity: critical, summary: "{{ $value }} denials"}
+`
+
+func TestReload(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, fmt.Sprintf(spikeRule, 2))
+	r.start()
+	r.write("a.log", denials(3))
+	r.until("the alert fires", func() bool { return len(r.d.Totals().Alerts) == 1 })
+	before := r.d.Totals().Alerts[0]
+	if !before.Firing || before.Summary != "3 denials" {
+		t.Errorf("the alert: %+v", before)
+	}
+
+	// A bad configuration changes nothing, and is said in log and metric.
+	r.configure("rules: [{name: Spike}]\n")
+	resp, err := http.Post(r.url+"/-/reload", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if m := r.get("/metrics"); resp.StatusCode != 500 || !strings.Contains(m, "errwatch_config_last_reload_successful 0") {
+		t.Errorf("a bad reload: status %d, and the metric does not say so", resp.StatusCode)
+	}
+	r.write("a.log", denials(1))
+	r.until("the old configuration counts on", func() bool { return r.count("3014") == 4 })
+
+	// A good one keeps the alert of the unchanged rule.
+	r.configure(fmt.Sprintf(spikeRule, 2) + "  - {name: Other, match: {codes: [\"4009\"]}, count: {above: 9}, window: 5m}\n")
+	if err := r.d.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := r.d.Totals().Alerts
+	if len(after) != 1 || after[0].ID != before.ID || !after[0].StartsAt.Equal(before.StartsAt) || len((view{r.d}).Rules()) != 2 {
+		t.Errorf("after a reload: %+v, want still %+v", after, before)
+	}
+	r.write("a.log", denials(1))
+	r.until("the new configuration counts on", func() bool { return r.count("3014") == 5 })
+	if m := r.get("/metrics"); !strings.Contains(m, "errwatch_config_last_reload_successful 1") {
+		t.Error("the metric does not say that the reload worked")
+	}
+
+	// A rule that goes resolves its alert.
+	r.configure("rules: []\n")
+	if err := r.d.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.until("the alert is resolved", func() bool {
+		a := r.d.Totals().Alerts
+		return len(a) == 0 || !a[0].Firing
+	})
+}
+
+func TestRunCountsAsScan(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	for i, form := range sim.Forms() {
+		var b bytes.Buffer
+		if _, err := sim.Text(&b, 1<<20, sim.TextOptions{Seed: uint64(i), Form: form}); err != nil {
+			t.Fatal(err)
+		}
+		r.write(string(form)+".log", b.String())
+	}
+	r.start()
+	r.until("the source has reached its end", func() bool { return (view{r.d}).Status().Sources[0].CaughtUp && r.count("3014") > 0 })
+	plan := planOf(t, fmt.Sprintf(rigConfig, r.dir))
+	res, err := plan.Scan(t.Context(), ScanOptions{Paths: []string{r.dir}, Workers: 2, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scanned := map[string]int64{}
+	for _, e := range res.Events {
+		scanned[e.Source+" "+e.Code] += e.Count
+	}
+	ran := map[string]int64{}
+	for _, c := range (view{r.d}).Counts() {
+		if c.Value > 0 {
+			ran[c.Source+" "+c.Code] += c.Value
+		}
+	}
+	if fmt.Sprint(scanned) != fmt.Sprint(ran) {
+		t.Errorf("scan counts %v\nrun counts  %v", scanned, ran)
+	}
+	if st := (view{r.d}).Status().Sources[0]; st.Lines != res.Lines || st.Bytes != res.Bytes {
+		t.Errorf("scan: %d lines, %d bytes; run: %d lines, %d bytes", res.Lines, res.Bytes, st.Lines, st.Bytes)
+	}
+}
+
+func TestSecondDaemonRefuses(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	r.start()
+	o := r.options()
+	if err := New(o).Run(t.Context()); err == nil || !strings.Contains(err.Error(), fmt.Sprint(os.Getpid())) {
+		t.Errorf("a second daemon on the same state: %v, want an error that names the first", err)
+	}
+}
+
+func TestBadConfigurationDoesNotStart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "patterns: [{name: p, regex: '('}]\n")
+	var told []config.Problem
+	o := r.options()
+	o.Report = func(ps []config.Problem) { told = append(told, ps...) }
+	if err := New(o).Run(t.Context()); err != ErrConfig {
+		t.Errorf("got %v, want ErrConfig", err)
+	}
+	if len(told) == 0 || told[0].Line != 4 {
+		t.Errorf("told %+v, want a problem in line 4", told)
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, "state")); !os.IsNotExist(err) {
+		t.Error("a state was made for a configuration that is wrong")
+	}
+}

@@ -1,0 +1,142 @@
+// Package cli is the command line: commands, flags, exit codes, and how errwatch speaks. Data goes to standard output,
+// talk goes to standard error.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// Exit codes. They are an interface: scripts and service managers rely on them.
+const (
+	exitDone        = 0
+	exitFailed      = 1 // the work failed: a failed test, an unreadable file
+	exitUsage       = 2 // wrong usage or configuration
+	exitInterrupted = 130
+)
+
+// World is everything outside the process that a command may touch.
+type World struct {
+	Args   []string // without the program's name
+	Env    []string // KEY=value
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Reload <-chan os.Signal // a value asks the daemon to reload
+	Uid    int
+}
+
+// Main runs one command and returns its exit code. It ends early, in good order, when ctx does.
+func Main(ctx context.Context, w World) int {
+	v := newVoice(w)
+	root := newRoot(w, v)
+	root.SetArgs(w.Args)
+	root.SetIn(w.Stdin)
+	root.SetOut(w.Stdout)
+	root.SetErr(w.Stderr)
+	return v.finish(ctx, root.ExecuteContext(ctx))
+}
+
+// failure is an error that knows its exit code. A silent one has already been told.
+type failure struct {
+	code   int
+	err    error
+	hint   string
+	silent bool
+}
+
+func (f *failure) Error() string {
+	if f.err == nil {
+		return ""
+	}
+	return f.err.Error()
+}
+
+func (f *failure) Unwrap() error { return f.err }
+
+// usage marks an error as the caller's.
+func usage(err error, hint string) error { return &failure{code: exitUsage, err: err, hint: hint} }
+
+// failed marks an error as one of the work.
+func failed(err error, hint string) error { return &failure{code: exitFailed, err: err, hint: hint} }
+
+// told is an exit code whose reason stands on standard error already.
+func told(code int) error { return &failure{code: code, silent: true} }
+
+func newRoot(w World, v *voice) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "errwatch",
+		Short:         "follow meeting-server logs, count their error codes, alert on them",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(err, "see the flags: "+c.CommandPath()+" --help")
+	})
+	root.PersistentFlags().BoolP("help", "h", false, "show this help")
+	root.AddCommand(
+		newRun(w, v), newScan(w, v), newCheck(w, v), newExplain(w, v), newCodes(w, v), newState(w, v), newDemo(w, v),
+		newVersion(v),
+	)
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	return root
+}
+
+// wrapArgs makes a wrong number of arguments a usage error, as a wrong flag is.
+func wrapArgs(c *cobra.Command) {
+	check := c.Args
+	if check == nil {
+		return
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usage(err, "see how it is used: "+c.CommandPath()+" --help")
+		}
+		return nil
+	}
+}
+
+// finish tells an error, if there is one, and returns the exit code.
+func (v *voice) finish(ctx context.Context, err error) int {
+	var f *failure
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &f):
+		if !f.silent {
+			v.errorf("%s", f.Error())
+			v.hint(f.hint)
+		}
+		return f.code
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		v.errorf("interrupted")
+		return exitInterrupted
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		v.errorf("%s", firstLine(err.Error()))
+		v.hint("see the commands: errwatch --help")
+		return exitUsage
+	}
+	v.errorf("%s", err)
+	return exitFailed
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// isTerminal says whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
