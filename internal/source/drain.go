@@ -21,21 +21,23 @@ const (
 type outcome uint8
 
 const (
-	idle      outcome = iota // the end was reached
-	more                     // there is more to read
-	truncated                // the file no longer holds what was read of it
-	finished                 // all was read, and no more will come
-	failed                   // reading failed
-	refused                  // the sink did not take it
+	idle       outcome = iota // the end was reached
+	more                      // there is more to read
+	truncated                 // the file no longer holds what was read of it
+	finished                  // all was read, and no more will come
+	failed                    // reading failed
+	identified                // it is known what a compressed file holds
+	refused                   // the sink did not take it
 )
 
 // worker reads, one block of one file at a time. Its buffer is all the memory that reading takes: a line that is not
 // complete yet is not kept, but read again.
 type worker struct {
-	m     *Manager
-	buf   []byte
-	check [windowLen]byte
-	batch line.Batch
+	m      *Manager
+	packed bool // it reads compressed files, and only those
+	buf    []byte
+	check  [windowLen]byte
+	batch  line.Batch
 }
 
 // turn is what the scheduler knows and a turn needs.
@@ -43,6 +45,7 @@ type turn struct {
 	g        *generation
 	released bool  // nobody has the file open for writing, asked before anything is read
 	limit    int64 // read no further; -1: no such limit
+	identify *unknown
 }
 
 // room returns a buffer of n bytes. Beyond the usual block it is made for the one long line and given up afterwards.
@@ -58,6 +61,14 @@ func (w *worker) room(n int) []byte {
 
 // read takes one turn: it reads one block and hands on what is whole in it.
 func (w *worker) read(ctx context.Context, t turn) (outcome, error) {
+	switch {
+	case t.identify != nil:
+		return w.identify(ctx, t)
+	case t.g.file == nil: // truncated, and no copy was found: what its parser still holds back is all that there is
+		return w.last(ctx, t.g, "", nil, t.g.at)
+	case t.g.packed != nil:
+		t.g.packed.stop = ctx
+	}
 	if t.g.scan > 0 {
 		return w.search(ctx, t)
 	}
@@ -75,7 +86,7 @@ func (w *worker) block(ctx context.Context, t turn) (outcome, error) {
 	if err != nil {
 		return failed, err
 	}
-	if n < back || back > 0 && sumOf(buf[:back]) != g.at.anchor {
+	if n < back || back > 0 && g.packed == nil && sumOf(buf[:back]) != g.at.anchor {
 		return truncated, nil
 	}
 	end := n < len(buf)
@@ -146,12 +157,12 @@ func (w *worker) partial(ctx context.Context, t turn, end bool, block []byte, fr
 		return idle, nil
 	}
 	if !end {
-		g.scan = int64(len(data))
+		g.scan, g.scanNul = int64(len(data)), data[0] == 0
 		return more, nil
 	}
 	// NULs at the end may be room that the writer has reserved and will fill.
 	if n := len(trimEnd(data)); n >= scanFrom {
-		g.scan = int64(n)
+		g.scan, g.scanNul = int64(n), data[0] == 0
 	}
 	return idle, nil
 }

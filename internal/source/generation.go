@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"io"
 	"os"
 	"time"
@@ -39,9 +40,18 @@ type generation struct {
 	grown   time.Time // when it was last seen to grow; for a start, when it was opened
 	asked   time.Time // when a worker was last sent to ask whether the writer has let go
 	after   []*generation
-	reached bool  // its end was reached once
-	broken  bool  // the last read failed
-	known   int64 // for an orphan: the size that it was seen to have
+	reached bool     // its end was reached once
+	adopted bool     // it was live in a Manager before, and is not seen to be it here yet
+	broken  bool     // the last read failed
+	known   int64    // for an orphan: the size that it was seen to have
+	unknown *unknown // a compressed file of which is not known yet what it is
+
+	edge      *edge
+	linesSeen int64     // lines when last tended
+	calmFrom  time.Time // when it may count as quiet
+	hotUntil  time.Time
+
+	packed *packed // reads what is in a compressed file; nil for plain ones
 
 	// The reader's.
 	at      position
@@ -56,17 +66,28 @@ type generation struct {
 	again        bool    // there is something to do once neither is set
 	last         outcome // of the last turn
 	backlog      bool
-	quiet        bool // it has not grown for RotateWait
-	retired      bool // as stage says: no path leads to it
-	size         int64
+	lines        int64 // handed on
+	quiet        bool  // it has not grown for RotateWait
+	retired      bool  // as stage says: no path leads to it
+	barred       bool  // no worker is to be sent any more
+	size         int64 // of the content, when last looked at
+	disk         int64 // of the file
 	limit        int64 // reading ends here at shutdown; -1 before
 	state        string
 }
 
+// ReadAt reads content: of a compressed file, what is in it.
+func (g *generation) ReadAt(buf []byte, at int64) (int, error) {
+	if g.packed != nil {
+		return g.packed.ReadAt(buf, at)
+	}
+	return g.file.ReadAt(buf, at)
+}
+
 // readAt reads until buf is full or the file ends; a short count without error is the end of the file.
 func (g *generation) readAt(buf []byte, at int64) (int, error) {
-	n, err := g.file.ReadAt(buf, at)
-	if err == io.EOF {
+	n, err := g.ReadAt(buf, at)
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return n, err

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
@@ -35,8 +36,13 @@ type finder struct {
 	exclude []string
 	max     int
 
-	dirs map[string]fileStat // what the last find walked through
+	dirs   map[string]fileStat // what the last find walked through
+	recent bool                // one of them changed so shortly before that a further change may not show
 }
+
+// recentWindow is how old a change of a folder must be for its time stamp to tell it from the next one: some file
+// systems count in seconds.
+const recentWindow = 2 * time.Second
 
 func newFinder(o *Options) *finder {
 	f := &finder{exclude: o.Exclude, max: o.MaxFiles}
@@ -50,7 +56,8 @@ func newFinder(o *Options) *finder {
 
 // find walks all paths.
 func (f *finder) find() (files []string, problems []error) {
-	w := &walk{finder: f, seen: map[string]bool{}, dirs: map[string]fileStat{}, real: map[fileKey]string{}}
+	w := &walk{finder: f, began: time.Now(), seen: map[string]bool{}, dirs: map[string]fileStat{}, real: map[fileKey]string{}}
+	f.recent = false
 	for _, p := range f.paths {
 		w.path(p)
 	}
@@ -59,18 +66,21 @@ func (f *finder) find() (files []string, problems []error) {
 	return w.files, w.problems
 }
 
+// named says that p stands in the configuration as it is.
+func (f *finder) named(p string) bool { return slices.Contains(f.paths, p) }
+
 // unchanged says that no folder that the last find walked through has got, lost or renamed an entry since. A folder
-// that changed less than a moment before it was looked at may have changed again within the same time stamp.
+// that changed a moment before it was looked at may have changed again within the same time stamp.
 func (f *finder) unchanged() bool {
-	if f.dirs == nil {
+	if f.dirs == nil || f.recent {
 		return false
 	}
 	for dir, was := range f.dirs {
 		st, err := statPath(dir)
-		if err != nil && was.mtime == 0 {
+		if err != nil && was.ctime == 0 {
 			continue // it was not there, and still is not
 		}
-		if err != nil || st.key != was.key || st.mtime != was.mtime {
+		if err != nil || st.key != was.key || st.ctime != was.ctime { // ctime: permissions too
 			return false
 		}
 	}
@@ -80,12 +90,14 @@ func (f *finder) unchanged() bool {
 // walk is one find.
 type walk struct {
 	*finder
+	began    time.Time
 	files    []string
 	seen     map[string]bool
 	problems []error
 	dirs     map[string]fileStat
 	real     map[fileKey]string // the path under which a folder was walked first: links may lead in circles
 	full     bool
+	fullDirs bool
 }
 
 var errStop = errors.New("enough")
@@ -165,18 +177,24 @@ func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	dir := t.at(path.Clean(name))
 	st, err := statPath(dir)
 	if err != nil {
-		t.dirs[dir] = fileStat{}
+		t.walk.dirs[dir] = fileStat{}
 		return nil, t.note(err)
 	}
 	if first, ok := t.real[st.key]; ok && first != dir {
 		return nil, nil
 	}
-	if _, ok := t.dirs[dir]; !ok && len(t.dirs) >= t.max {
-		t.problems = append(t.problems, &os.PathError{Op: "find", Path: dir, Err: errDirs})
+	if _, ok := t.walk.dirs[dir]; !ok && len(t.walk.dirs) >= t.max {
+		if !t.fullDirs {
+			t.problems = append(t.problems, &os.PathError{Op: "find", Path: dir, Err: errDirs})
+		}
+		t.fullDirs = true
 		return nil, errStop
 	}
 	t.real[st.key] = dir
-	t.dirs[dir] = st
+	t.walk.dirs[dir] = st
+	if t.began.UnixNano()-st.ctime < int64(recentWindow) {
+		t.recent = true
+	}
 	entries, err := os.ReadDir(dir)
 	return entries, t.note(err)
 }

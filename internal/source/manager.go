@@ -21,18 +21,25 @@ type Manager struct {
 	sources []*source
 
 	// The scheduler's alone.
-	owner   map[fileKey]*generation // each inode that is held open, across sources
-	orphans []*generation           // truncated, and their copies are still looked for
-	strays  []*record
-	kin     map[string]map[string][]relative // folders listed during this tick
-	ids     uint64
-	judged  bool // every source has caught up
+	owner    map[fileKey]*generation // each inode that is held open, across sources
+	orphans  []*generation           // truncated, and their copies are still looked for
+	strays   []*record
+	kin      map[string]map[string][]relative // folders listed during this tick
+	ids      uint64
+	edges    edges
+	hot      map[*generation]struct{} // looked at between ticks
+	hotPaths map[*watched]struct{}
+	regrown  time.Time // when finished files were last looked at
+	forgot   time.Time // when old records were last dropped
+	judged   bool      // every source has caught up
 
 	mu         sync.Mutex
 	work       sync.Cond
+	packedWork sync.Cond
 	open       map[*generation]struct{} // changed by the scheduler alone
 	ready      queue
 	results    []result
+	hints      []*generation
 	dirty      map[*record]struct{}
 	newSources []string
 	lastRow    int64
@@ -52,19 +59,27 @@ type result struct {
 
 // source is one configured source.
 type source struct {
-	opts    Options
-	finder  *finder
-	stdin   bool
-	watched map[string]*watched
-	order   []*watched
-	byHome  map[string][]*record
-	known   bool      // the state knows it: start no longer applies
-	scanned bool      // it was looked around once in this process
-	files   int       // open generations
-	alive   time.Time // until then at least, it is known to have been looked after
+	opts      Options
+	finder    *finder
+	pipe      *pipe // standard input, while it is being read
+	wantsPipe bool  // it is one of the paths
+	pipeIdle  bool  // it has waited for more, or ended
+	pipeSeen  int64 // bytes taken from it at the last tick
+	watched   map[string]*watched
+	order     []*watched
+	byHome    map[string][]*record // by the family they belong to
+	byPath    map[string][]*record // by the path under which they were found
+	virgin    bool                 // the state knew nothing of it when this process began: start applies
+	known     bool                 // the state knows it
+	scanned   bool                 // it was looked around once in this process
+	files     int                  // open generations
+	alive     time.Time            // until then at least, it is known to have been looked after
+
+	rest    int               // ticks until its folders are looked through again
+	told    map[string]string // by path: the reason of its trouble, which was counted and logged
+	finding map[string]bool   // the paths that the last find had trouble with
 
 	stats Stats // guarded by Manager.mu, Errors too
-	told  map[string]string
 }
 
 // watched is a path that is followed.
@@ -72,20 +87,26 @@ type watched struct {
 	src    *source
 	path   string
 	gen    *generation // what it leads to, as far as that is followed under this path
-	alias  fileKey     // an inode that is followed under another path
+	alias  fileKey     // an inode that is not followed under this path
+	read   int64       // its size, where that is because it is read to its end; else -1
 	listed bool        // the last find had it
-	rotate bool        // it is a rotated part of another watched path
-	late   bool        // it appeared after the source's first look around
+	rotate bool        // its name is that of a rotated part of another watched path
+	late   bool        // it was not there when the source was first looked at
+	since  time.Time   // since when nothing is there
+
+	hotUntil time.Time
 }
 
 // New returns a Manager that follows nothing yet. The error names everything that is wrong with the options.
 func New(opts []Options, sink Sink, deps Deps) (*Manager, error) {
 	m := &Manager{
 		deps: deps.withDefaults(), sink: sink,
-		owner: map[fileKey]*generation{}, open: map[*generation]struct{}{}, dirty: map[*record]struct{}{},
+		owner: map[fileKey]*generation{}, kin: map[string]map[string][]relative{}, open: map[*generation]struct{}{}, dirty: map[*record]struct{}{},
 		wake: make(chan struct{}, 1),
 	}
-	m.work.L = &m.mu
+	m.edges = edges{none: deps.NoTail || !edgesPossible(), resting: map[fileKey]time.Time{}}
+	m.hot, m.hotPaths = map[*generation]struct{}{}, map[*watched]struct{}{}
+	m.work.L, m.packedWork.L = &m.mu, &m.mu
 	// A FileID must not come twice in one process, whatever managers there are: none opens a file each nanosecond.
 	m.ids = uint64(m.deps.Now().UnixNano())
 	var errs []error
@@ -93,6 +114,9 @@ func New(opts []Options, sink Sink, deps Deps) (*Manager, error) {
 		s, err := newSource(&opts[i])
 		if err == nil && m.source(s.opts.Name) != nil {
 			err = fmt.Errorf("source %s: there are two of this name", s.opts.Name)
+		}
+		if err == nil && slices.Contains(s.opts.Paths, stdinPath) {
+			err = m.wantPipe(s)
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -105,13 +129,13 @@ func New(opts []Options, sink Sink, deps Deps) (*Manager, error) {
 
 func newSource(o *Options) (*source, error) {
 	s := &source{
-		opts: o.withDefaults(), watched: map[string]*watched{}, byHome: map[string][]*record{}, told: map[string]string{},
+		opts: o.withDefaults(), watched: map[string]*watched{}, byHome: map[string][]*record{},
+		byPath: map[string][]*record{}, told: map[string]string{},
 	}
 	s.stats = Stats{Name: o.Name, Errors: map[string]int64{}}
 	if err := s.opts.check(); err != nil {
 		return nil, err
 	}
-	s.stdin = slices.Contains(o.Paths, stdinPath)
 	s.opts.Paths = slices.Clone(o.Paths)
 	for i, p := range s.opts.Paths {
 		if p == stdinPath {
@@ -127,6 +151,20 @@ func newSource(o *Options) (*source, error) {
 	return s, nil
 }
 
+// wantPipe notes that standard input belongs to a source.
+func (m *Manager) wantPipe(s *source) error {
+	if m.deps.Stdin == nil {
+		return fmt.Errorf("source %s: there is no standard input to read", s.opts.Name)
+	}
+	for _, x := range m.sources {
+		if x.wantsPipe {
+			return fmt.Errorf("source %s: standard input is read by source %s already", s.opts.Name, x.opts.Name)
+		}
+	}
+	s.wantsPipe = true
+	return nil
+}
+
 func (m *Manager) source(name string) *source {
 	for _, s := range m.sources {
 		if s.opts.Name == name {
@@ -137,7 +175,23 @@ func (m *Manager) source(name string) *source {
 }
 
 // file files a record under its family.
-func (s *source) file(r *record) { s.byHome[r.home] = append(s.byHome[r.home], r) }
+func (s *source) file(r *record) {
+	s.byHome[r.home] = append(s.byHome[r.home], r)
+	s.byPath[r.path] = append(s.byPath[r.path], r)
+}
+
+// strike takes a record out of its family.
+func (s *source) strike(r *record) {
+	same := func(x *record) bool { return x == r }
+	s.byHome[r.home] = slices.DeleteFunc(s.byHome[r.home], same)
+	s.byPath[r.path] = slices.DeleteFunc(s.byPath[r.path], same)
+	if len(s.byHome[r.home]) == 0 {
+		delete(s.byHome, r.home)
+	}
+	if len(s.byPath[r.path]) == 0 {
+		delete(s.byPath, r.path)
+	}
+}
 
 func (m *Manager) nextID() line.FileID {
 	m.ids++

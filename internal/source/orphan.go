@@ -2,39 +2,38 @@ package source
 
 import (
 	"path/filepath"
-	"slices"
+	"time"
 )
+
+// copyWait is how long after a truncation its copy is looked for. It is made before the truncation, but may just be
+// being packed.
+const copyWait = 5 * time.Second
 
 // searchCopy looks for a copy of a truncated file. Where there is one, what was not read of the file is read there;
 // where there is none, that is lost.
 func (m *Manager) searchCopy(o *generation) {
-	if o.stage != orphaned {
-		return
-	}
 	records := m.family(o.src, o.home)
 	for _, rel := range m.relatives(o.home) {
-		path := filepath.Join(filepath.Dir(o.home), rel.name)
-		st, err := statPath(path)
-		if err != nil || !st.regular() || m.owner[st.key] != nil || rel.pack != plain ||
-			slices.ContainsFunc(records, func(r *record) bool { return r.done(st) }) {
+		f := m.neighbour(o.src, filepath.Join(filepath.Dir(o.home), rel.name), records)
+		if f == nil {
 			continue
 		}
-		f, err := m.pin(path)
-		if err != nil {
-			continue
-		}
+		f.rel = rel
 		if m.tryCopy(o, f) {
 			return
 		}
-		f.file.Close()
 	}
-	if m.deps.Now().Sub(o.asked) >= copyWait {
+	if m.deps.Now().Sub(o.asked) >= copyWait && !m.identifying(o.home) {
 		m.giveUp(o, o.known)
 	}
 }
 
 // tryCopy says whether f is the copy, and if so goes on from there.
 func (m *Manager) tryCopy(o *generation, f *found) bool {
+	if f.rel.pack != plain {
+		m.setOff(m.enrollPacked(o.src, f, o.path, o.home, false, m.family(o.src, o.home)))
+		return false // it is not known yet
+	}
 	switch o.rec.pos.compare(f.file, f.st.size) {
 	case shorter:
 		r := m.newRecord(o.src, o.path, o.home)
@@ -43,37 +42,78 @@ func (m *Manager) tryCopy(o *generation, f *found) bool {
 		m.giveUp(o, o.known)
 		return true
 	case contains:
-		o.rec.copy = true
+		m.markCopy(o.rec)
 		g := m.enroll(f, o.rec, o.src, o.path, o.home)
 		g.stage = copied
-		m.mu.Lock()
-		g.retired = true
-		g.state = stateOf(g)
-		m.mu.Unlock()
-		m.lost(o, o.known-f.st.size)
-		o.stage = closed
-		m.deps.Closed(o.id)
-		m.enqueue(g)
+		m.resolve(o, f.st.size)
+		m.setOff(g)
 		return true
 	}
+	f.file.Close()
 	return false
 }
 
-// giveUp ends an orphan whose content ended at size: what was seen of it and not read is lost.
-func (m *Manager) giveUp(o *generation, size int64) {
-	m.lost(o, size-o.rec.pos.offset)
-	m.mu.Lock()
-	o.rec.finished, o.rec.resume = true, o.rec.pos.offset
-	m.touch(o.rec)
-	m.mu.Unlock()
+// orphanOf returns the orphan of a record.
+func (m *Manager) orphanOf(r *record) *generation {
+	for _, o := range m.orphans {
+		if o.rec == r && o.stage == orphaned {
+			return o
+		}
+	}
+	return nil
+}
+
+// resolve ends an orphan whose content is read on elsewhere, up to size.
+func (m *Manager) resolve(o *generation, size int64) {
+	m.lost(o.src, o.path, o.known-size, "truncated")
 	o.stage = closed
 	m.deps.Closed(o.id)
 }
 
-func (m *Manager) lost(o *generation, n int64) {
+// giveUp ends an orphan whose content is nowhere, after it had size bytes: what was seen of it and not read is lost. A
+// worker goes once more to its parser, which may hold back the last record.
+func (m *Manager) giveUp(o *generation, size int64) {
+	m.lost(o.src, o.path, size-o.rec.pos.offset, "truncated")
+	o.stage = retiring
+	o.src.files++
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o.barred, o.retired = false, true
+	o.rec.gen = o
+	o.size = o.rec.pos.offset
+	o.state = StateRetiring
+	m.open[o] = struct{}{}
+	m.enqueueLocked(o)
+}
+
+// lost counts bytes that went before they were read.
+func (m *Manager) lost(s *source, path string, n int64, how string) {
 	if n <= 0 {
 		return
 	}
-	m.count(o.src, func(s *Stats) { s.LostBytes += n })
-	m.deps.Logger.Warn("bytes were lost: the file was truncated before they were read", "source", o.src.opts.Name, "path", o.path, "bytes", n)
+	m.count(s, func(st *Stats) { st.LostBytes += n })
+	m.deps.Logger.Warn("bytes were lost before they were read", "source", s.opts.Name, "path", path, "bytes", n, "file", how)
+}
+
+// writeOff deals with the records of files that were not read to their end and are nowhere to be found: deleted while
+// nobody looked. It is called when all that was found is read, once for each source.
+func (m *Manager) writeOff(s *source) {
+	for _, w := range s.order {
+		for _, r := range s.byPath[w.path] {
+			if r.gen != nil || r.finished || m.orphanOf(r) != nil || !readable(filepath.Dir(r.home)) {
+				continue
+			}
+			m.mu.Lock()
+			size := r.size
+			r.finished, r.resume = true, r.pos.offset
+			m.touch(r)
+			m.mu.Unlock()
+			m.lost(s, r.path, size-r.pos.offset, "gone")
+		}
+	}
+}
+
+func readable(dir string) bool {
+	_, err := readNames(dir)
+	return err == nil
 }

@@ -15,13 +15,16 @@ const forgetAfter = 7 * 24 * time.Hour
 // record is what the state knows of one generation. Fields from pos on, and gen, are guarded by Manager.mu; the others
 // are the scheduler's.
 type record struct {
-	id     int64 // of the row
-	source string
-	path   string // under which it was followed
-	home   string // the same with links resolved: the family it belongs to
-	birth  int64  // of the inode, 0 where unknown
-	copy   bool   // this inode is a copy: its last, unterminated line is a fragment
-	gen    *generation
+	id          int64 // of the row
+	source      string
+	path        string // under which it was followed
+	home        string // the same with links resolved: the family it belongs to
+	birth       int64  // of the inode, 0 where unknown
+	place       string // where its finished file was last seen, "" where unknown
+	placed      bool   // during a survey: its finished file is there
+	copy        bool   // this inode is a copy: its last, unterminated line is a fragment
+	gen         *generation
+	provisional bool // it is not for the state yet
 
 	key      fileKey
 	pos      position
@@ -48,9 +51,25 @@ func (r *record) sameInode(key fileKey, birth int64) bool {
 
 // touch marks a record as changed. m.mu is held.
 func (m *Manager) touch(r *record) {
+	if r.provisional {
+		return
+	}
 	r.version++
 	r.updated = m.deps.Now()
 	m.dirty[r] = struct{}{}
+}
+
+// posOf returns the position of a record, which a worker may be moving.
+func (m *Manager) posOf(r *record) position {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return r.pos
+}
+
+func (m *Manager) markCopy(r *record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r.copy = true
 }
 
 // advance makes next the position of the next commit. It is called from inside the sink's critical section.
@@ -64,7 +83,9 @@ func (m *Manager) advance(g *generation, next position, resume int64, done bool)
 		r.resume = min(max(resume, 0), next.offset)
 	}
 	if done {
-		r.resume, r.finished, r.size = r.pos.offset, true, max(r.size, r.pos.offset)
+		r.resume, r.finished, r.size = r.pos.offset, true, g.disk
+	} else if g.packed == nil {
+		r.size = max(g.disk, r.pos.offset)
 	}
 	m.touch(r)
 }

@@ -157,6 +157,26 @@ func positionAt(r io.ReaderAt, to int64) (position, error) {
 	return p, nil
 }
 
+// leapt returns the position at offset to, further on in the same file, with what lies between not looked at.
+func (p *position) leapt(r io.ReaderAt, to int64) (position, error) {
+	if p.headLen < windowLen {
+		next, err := positionAt(r, to)
+		if err == nil {
+			next.marks = p.marks
+			next.addMark()
+		}
+		return next, err
+	}
+	next := position{offset: to, headLen: p.headLen, head: p.head, marks: p.marks}
+	var buf [windowLen]byte
+	if n, err := r.ReadAt(buf[:], to-windowLen); n < windowLen {
+		return position{}, shortRead(err)
+	}
+	next.anchor = sumOf(buf[:])
+	next.addMark()
+	return next, nil
+}
+
 func shortRead(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

@@ -1,5 +1,7 @@
 package source
 
+import "slices"
+
 // liveBeforeBacklog is how many turns in a row live files get before one of the backlog has its turn, so that neither
 // starves the other.
 const liveBeforeBacklog = 4
@@ -11,29 +13,48 @@ const backlogBytes = 4 * blockSize
 // waiting for, and those with a backlog. A turn is one block.
 type queue struct {
 	live, backlog []*generation
-	streak        int // live turns since the backlog last had one
+	packed        []*generation // compressed files, for the worker that has nothing else to do: one to its end, then the next
+	streak        int           // live turns since the backlog last had one
 }
+
+// any says that there is work for the ordinary workers, or for that of the compressed files.
+func (q *queue) any(packed bool) bool {
+	if packed {
+		return len(q.packed) > 0
+	}
+	return len(q.live)+len(q.backlog) > 0
+}
+
+func (q *queue) empty() bool { return !q.any(false) && !q.any(true) }
 
 func (q *queue) push(g *generation) {
 	g.queued = true
-	if g.backlog {
+	switch {
+	case g.packed != nil && g.last == more:
+		q.packed = slices.Insert(q.packed, 0, g)
+	case g.packed != nil:
+		q.packed = append(q.packed, g)
+	case g.backlog:
 		q.backlog = append(q.backlog, g)
-	} else {
+	default:
 		q.live = append(q.live, g)
 	}
 }
 
-func (q *queue) pop() *generation {
+func (q *queue) pop(packed bool) *generation {
 	from := &q.live
-	if len(q.live) == 0 || q.streak >= liveBeforeBacklog && len(q.backlog) > 0 {
+	if packed {
+		from = &q.packed
+	} else if len(q.live) == 0 || q.streak >= liveBeforeBacklog && len(q.backlog) > 0 {
 		from = &q.backlog
 	}
 	if len(*from) == 0 {
 		return nil
 	}
-	if from == &q.live {
+	switch from {
+	case &q.live:
 		q.streak++
-	} else {
+	case &q.backlog:
 		q.streak = 0
 	}
 	g := (*from)[0]
@@ -45,14 +66,11 @@ func (q *queue) pop() *generation {
 
 // drop takes g out of the queue.
 func (q *queue) drop(g *generation) {
+	if !g.queued {
+		return
+	}
 	g.queued = false
-	for _, list := range []*[]*generation{&q.live, &q.backlog} {
-		kept := (*list)[:0]
-		for _, x := range *list {
-			if x != g {
-				kept = append(kept, x)
-			}
-		}
-		*list = kept
+	for _, list := range []*[]*generation{&q.live, &q.backlog, &q.packed} {
+		*list = slices.DeleteFunc(*list, func(x *generation) bool { return x == g })
 	}
 }

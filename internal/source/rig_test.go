@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"github.com/errwatch/errwatch/internal/line"
-	"github.com/errwatch/errwatch/internal/store"
 )
 
 // recorder is a sink that remembers what it was given.
@@ -115,19 +115,23 @@ func (r *recorder) takeSkips() []string {
 
 // rig is a Manager whose clock and workers are the test's: everything happens in tick, on one goroutine.
 type rig struct {
-	t     testing.TB
-	dir   string
-	sink  *recorder
-	m     *Manager
-	w     *worker
-	opts  []Options
-	shift atomic.Int64 // nanoseconds that the clock is ahead
-	saved map[int64]savedRow
-	known []string
-	done  []line.FileID
+	t         testing.TB
+	dir       string
+	sink      *recorder
+	m         *Manager
+	w, packed *worker
+	opts      []Options
+	shift     atomic.Int64 // nanoseconds that the clock is ahead
+	saved     map[int64]savedRow
+	known     []string
+	done      []line.FileID
 }
 
-type savedRow struct{ r record }
+// savedRow is a row of the table files.
+type savedRow struct {
+	args                [13]any
+	head, anchor, marks []byte
+}
 
 func newRig(t testing.TB, opts ...Options) *rig {
 	t.Helper()
@@ -166,16 +170,25 @@ func (r *rig) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.m, r.w = m, &worker{m: m}
+	r.m, r.w, r.packed = m, &worker{m: m}, &worker{m: m, packed: true}
 	for _, name := range r.known {
 		if s := m.source(name); s != nil {
 			s.known = true
 		}
 	}
-	for _, row := range r.saved {
-		c := row.r
-		m.lastRow = max(m.lastRow, c.id)
-		m.keep(&c)
+	for _, id := range slices.Sorted(maps.Keys(r.saved)) {
+		row := r.saved[id]
+		a := row.args
+		rec := &record{
+			id: a[0].(int64), source: a[1].(string), path: a[2].(string), key: fileKey{uint64(a[3].(int64)), uint64(a[4].(int64))},
+			pos: position{offset: a[5].(int64)}, resume: a[6].(int64), size: a[7].(int64), finished: a[11].(int) == 1,
+			updated: time.Unix(0, a[12].(int64)),
+		}
+		m.lastRow = max(m.lastRow, rec.id)
+		if !rec.proofs(row.head, row.anchor, row.marks) {
+			r.t.Fatalf("the row of %s cannot be read back", rec.path)
+		}
+		m.keep(rec)
 	}
 }
 
@@ -192,9 +205,8 @@ func (r *rig) commit() {
 			delete(r.saved, rec.id)
 			continue
 		}
-		c := *rec
-		c.gen = nil
-		r.saved[rec.id] = savedRow{c}
+		row := rowOf(rec)
+		r.saved[rec.id] = savedRow{row.args, row.head.encode(), slices.Clone(row.anchor[:]), encodeMarks(row.marks)}
 	}
 	r.known = append(r.known, r.m.newSources...)
 	r.m.mu.Unlock()
@@ -226,7 +238,7 @@ func (r *rig) settle() {
 	r.t.Helper()
 	for range 100_000 {
 		r.m.settle()
-		if !r.w.step(r.t.Context()) && len(r.m.results) == 0 {
+		if !r.w.step(r.t.Context()) && !r.packed.step(r.t.Context()) && len(r.m.results) == 0 {
 			r.m.judge()
 			return
 		}
@@ -347,5 +359,3 @@ func text(lines []string) string {
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
-
-var _ = store.Pending{}

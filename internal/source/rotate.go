@@ -1,7 +1,5 @@
 package source
 
-import "time"
-
 // leave is called when a path no longer leads to its generation: that was renamed, replaced or deleted. It is drained
 // until its writer has let go of it.
 func (m *Manager) leave(w *watched) {
@@ -10,6 +8,9 @@ func (m *Manager) leave(w *watched) {
 		return
 	}
 	w.gen, g.watched = nil, nil
+	m.endEdge(g)
+	m.heat(g)
+	m.heatPath(w)
 	g.stage = retiring
 	g.grown = m.deps.Now() // the wait begins with the rotation
 	m.mu.Lock()
@@ -26,7 +27,7 @@ func (m *Manager) leave(w *watched) {
 // come is leave taken back: the path leads to its old generation again.
 func (m *Manager) come(w *watched, g *generation) {
 	w.gen, g.watched = g, w
-	g.stage = live
+	g.stage, g.adopted = live, false
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	g.retired = false
@@ -50,7 +51,8 @@ func stateOf(g *generation) string {
 func (m *Manager) enroll(f *found, r *record, s *source, path, home string) *generation {
 	g := &generation{
 		id: m.nextID(), src: s, path: path, home: home, file: f.file, key: f.st.key, rec: r,
-		seen: f.st, racy: true, grown: m.deps.Now(), limit: -1, last: more, size: f.st.size, counted: r.pos.offset, at: r.pos,
+		seen: f.st, racy: true, grown: m.deps.Now(), limit: -1, last: more,
+		size: f.st.size, disk: f.st.size, counted: r.pos.offset, at: r.pos,
 	}
 	if r.resume < r.pos.offset {
 		// Both offsets are in the file: what was read holds the one, and the one holds the other.
@@ -84,12 +86,18 @@ func (m *Manager) newRecord(s *source, path, home string) *record {
 // another name, or packed.
 func (m *Manager) finish(g *generation) {
 	m.drop(g)
-	g.file.Close()
+	if g.packed != nil {
+		g.packed.release()
+	}
+	if g.file != nil {
+		g.file.Close()
+	}
 	m.deps.Closed(g.id)
 }
 
 // drop takes a generation out of everything but its record.
 func (m *Manager) drop(g *generation) {
+	m.endEdge(g)
 	if m.owner[g.key] == g {
 		delete(m.owner, g.key)
 	}
@@ -100,6 +108,7 @@ func (m *Manager) drop(g *generation) {
 	g.src.files--
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	g.barred = true
 	m.ready.drop(g)
 	delete(m.open, g)
 	if g.rec.gen == g {
@@ -115,7 +124,7 @@ func (m *Manager) truncation(g *generation) {
 		m.trouble(g.src, g.path, err)
 		return
 	}
-	v := g.at.compare(g.file, st.size)
+	v := g.at.compare(g, st.size)
 	if v == contains || v == unproven && st.size >= g.at.offset {
 		g.racy = true // it does, after all: a moment ago it was being written anew
 		m.enqueue(g)
@@ -127,7 +136,7 @@ func (m *Manager) truncation(g *generation) {
 	r := m.newRecord(g.src, g.path, g.home)
 	if v == shorter {
 		// Only its end was cut off: what is there was read.
-		if p, err := positionAt(g.file, st.size); err == nil {
+		if p, err := positionAt(g, st.size); err == nil {
 			r.pos, r.resume = p, p.offset
 		}
 	}
@@ -135,18 +144,19 @@ func (m *Manager) truncation(g *generation) {
 	m.enqueue(next)
 	g.stage = orphaned
 	g.asked = m.deps.Now()
-	m.orphans = append(m.orphans, g)
-	m.searchCopy(g)
+	m.orphans = append(m.orphans, g) // its copy is looked for at once, and with each tick
 }
 
 // succeed moves the descriptor of a truncated generation to its successor.
 func (m *Manager) succeed(g *generation, r *record, st fileStat) *generation {
 	file, w, step := g.file, g.watched, g.stage
+	m.endEdge(g)
 	birth := g.rec.birth
 	m.mu.Lock()
 	g.known = max(g.known, g.size)
 	g.rec.key, g.rec.gen = fileKey{}, nil
 	m.touch(g.rec)
+	g.barred = true
 	m.ready.drop(g)
 	delete(m.open, g)
 	m.mu.Unlock()
@@ -165,6 +175,11 @@ func (m *Manager) succeed(g *generation, r *record, st fileStat) *generation {
 	return next
 }
 
-// copyWait is how long after a truncation its copy is looked for. It is made before the truncation, but may just be
-// being packed.
-const copyWait = 5 * time.Second
+// abandonRest ends a generation whose unread rest is read elsewhere.
+func (m *Manager) abandonRest(g *generation) {
+	m.mu.Lock()
+	g.rec.finished, g.rec.resume = true, g.rec.pos.offset
+	m.touch(g.rec)
+	m.mu.Unlock()
+	m.finish(g)
+}

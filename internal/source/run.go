@@ -20,16 +20,23 @@ func (m *Manager) Run(ctx context.Context) error {
 
 	var workers sync.WaitGroup
 	for range m.deps.Workers {
-		workers.Go(func() { m.workerLoop(taking) })
+		workers.Go(func() { m.workerLoop(taking, &worker{m: m}) })
 	}
+	workers.Go(func() { m.workerLoop(taking, &worker{m: m, packed: true}) })
+	m.startPipes()
 	m.loop(ctx)
 	if !m.isHalted() {
 		m.drain(abandon)
 	}
+	m.endPipes(m.isHalted())
 	m.stopWorkers()
 	workers.Wait()
 	m.settle()
-	m.closeAll()
+	if m.isHalted() {
+		m.endEdges() // the descriptors are for Adopt
+	} else {
+		m.closeAll()
+	}
 	return nil
 }
 
@@ -48,6 +55,7 @@ func (m *Manager) isHalted() bool {
 }
 
 func (m *Manager) loop(ctx context.Context) {
+	next := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -56,11 +64,17 @@ func (m *Manager) loop(ctx context.Context) {
 			return
 		case <-m.wake:
 			m.settle()
+			m.takeHints()
 			m.judge()
 		case <-timer.C:
-			m.tick()
-			timer.Reset(m.deps.Tick)
+			if time.Now().Before(next) {
+				m.lookHot()
+			} else {
+				m.tick()
+				next = time.Now().Add(m.deps.Tick)
+			}
 		}
+		timer.Reset(m.pause(next))
 	}
 }
 
@@ -91,10 +105,12 @@ func (m *Manager) limitAll() {
 		if g.file == nil {
 			continue
 		}
-		if st, err := statFile(g.file); err == nil {
-			g.size = st.size
+		if g.packed == nil {
+			if st, err := statFile(g.file); err == nil {
+				g.size = st.size
+			}
+			g.limit = g.size
 		}
-		g.limit = g.size
 		m.enqueueLocked(g)
 	}
 }
@@ -103,7 +119,7 @@ func (m *Manager) limitAll() {
 func (m *Manager) drained() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.results) > 0 || len(m.ready.live)+len(m.ready.backlog) > 0 {
+	if len(m.results) > 0 || !m.ready.empty() {
 		return false
 	}
 	for g := range m.open {
@@ -114,19 +130,22 @@ func (m *Manager) drained() bool {
 	return true
 }
 
-func (m *Manager) workerLoop(ctx context.Context) {
-	w := &worker{m: m}
-	for m.awaitWork() {
+func (m *Manager) workerLoop(ctx context.Context, w *worker) {
+	for m.awaitWork(w.packed) {
 		w.step(ctx)
 	}
 }
 
 // awaitWork blocks until there is something to do. False: the end.
-func (m *Manager) awaitWork() bool {
+func (m *Manager) awaitWork(packed bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for !m.stopped && len(m.ready.live)+len(m.ready.backlog) == 0 {
-		m.work.Wait()
+	for !m.stopped && !m.ready.any(packed) {
+		if packed {
+			m.packedWork.Wait()
+		} else {
+			m.work.Wait()
+		}
 	}
 	return !m.stopped
 }
@@ -136,10 +155,18 @@ func (m *Manager) stopWorkers() {
 	defer m.mu.Unlock()
 	m.stopped = true
 	m.work.Broadcast()
+	m.packedWork.Broadcast()
+}
+
+func (m *Manager) endEdges() {
+	for g := range m.open {
+		m.endEdge(g)
+	}
 }
 
 // closeAll gives back the descriptors. Records stay, for the last commit.
 func (m *Manager) closeAll() {
+	m.endEdges()
 	for g := range m.open {
 		if g.file != nil {
 			g.file.Close()

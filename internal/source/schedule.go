@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -11,48 +12,75 @@ const racyWindow = 50 * time.Millisecond
 // tick looks at everything once: which files there are, where each path leads, what has grown.
 func (m *Manager) tick() {
 	m.settle()
-	m.kin = map[string]map[string][]relative{}
+	clear(m.kin)
 	for _, s := range m.sources {
 		m.rescan(s)
 		m.lookAll(s)
+		if s.pipe != nil {
+			m.lookPipe(s)
+		}
 	}
 	for g := range m.open {
 		if g.watched == nil {
 			m.lookPinned(g)
 		}
 	}
-	for _, o := range m.orphans {
-		m.searchCopy(o)
-	}
-	m.orphans = deleteClosed(m.orphans)
+	m.searchCopies()
+	m.tendEdges()
+	m.upkeep()
 	m.judge()
 }
 
-func deleteClosed(list []*generation) []*generation {
-	kept := list[:0]
-	for _, g := range list {
-		if g.stage != closed {
-			kept = append(kept, g)
+// searchCopies looks for the copies of what was truncated.
+func (m *Manager) searchCopies() {
+	for _, o := range m.orphans {
+		if o.stage == orphaned {
+			m.searchCopy(o)
 		}
 	}
-	return kept
+	m.orphans = slices.DeleteFunc(m.orphans, func(o *generation) bool { return o.stage != orphaned })
 }
+
+// dirsPerTick bounds what finding files costs: a source whose globs lead through more folders is looked through less
+// often.
+const dirsPerTick = 500
 
 // rescan finds the paths of a source anew, where its folders say that something may have changed.
 func (m *Manager) rescan(s *source) {
+	if s.rest > 0 {
+		s.rest--
+		return
+	}
 	if s.finder.unchanged() {
+		s.rest = len(s.finder.dirs) / dirsPerTick
 		return
 	}
 	paths, problems := s.finder.find()
+	s.rest = len(s.finder.dirs) / dirsPerTick
+	now := map[string]bool{}
 	for _, err := range problems {
-		m.trouble(s, problemPath(err), err)
+		p := problemPath(err)
+		now[p] = true
+		m.trouble(s, p, err)
 	}
+	for p := range s.finding {
+		if !now[p] {
+			m.well(s, p)
+		}
+	}
+	s.finding = now
 	m.adoptPaths(s, paths)
 }
 
 // lookAll looks where each path of a source leads. A path that may be the rotated part of another comes after that, so
 // that it is taken for what it is.
 func (m *Manager) lookAll(s *source) {
+	if !s.scanned {
+		s.virgin = !s.known
+		if s.alive.IsZero() {
+			s.alive = m.deps.Now()
+		}
+	}
 	for _, rotated := range []bool{false, true} {
 		for _, w := range s.order {
 			if w.rotate == rotated {
@@ -60,16 +88,15 @@ func (m *Manager) lookAll(s *source) {
 			}
 		}
 	}
-	if !s.scanned {
-		s.scanned = true
-		if !s.known {
-			s.known = true
-			m.mu.Lock()
-			m.newSources = append(m.newSources, s.opts.Name)
-			m.mu.Unlock()
-		}
-	}
+	m.forgetPaths(s)
 	s.alive = m.deps.Now()
+	s.scanned = true
+	if !s.known {
+		s.known = true
+		m.mu.Lock()
+		m.newSources = append(m.newSources, s.opts.Name)
+		m.mu.Unlock()
+	}
 }
 
 // look sees where a path leads now.
@@ -77,18 +104,16 @@ func (m *Manager) look(w *watched) {
 	st, err := statPath(w.path)
 	switch {
 	case err == nil && st.regular():
-		if w.gen != nil && w.gen.key == st.key {
-			m.well(w.src, w.path)
-			m.noticed(w.gen, st)
-		} else if w.gen != nil || w.alias != st.key || m.owner[st.key] == nil {
-			m.arrive(w)
-		}
+		m.lookFile(w, st)
 	case err == nil:
 		m.leave(w)
+		if w.src.finder.named(w.path) && st.directory() {
+			w.src.finder.dirs = nil // a folder that was not there yet: the next tick takes it as such
+			return
+		}
 		m.trouble(w.src, w.path, notRegular(w.path, &st))
 	case gone(err):
 		m.leave(w)
-		w.alias = fileKey{}
 		m.absent(w, missing(w.path, err))
 	default:
 		// The name cannot be looked up, but what it led to is held open and goes on being read.
@@ -99,9 +124,23 @@ func (m *Manager) look(w *watched) {
 	}
 }
 
+// lookFile sees which file a path leads to now.
+func (m *Manager) lookFile(w *watched, st fileStat) {
+	w.since = time.Time{}
+	switch {
+	case w.gen != nil && w.gen.key == st.key:
+		m.well(w.src, w.path)
+		m.noticed(w.gen, st)
+	case w.gen == nil && w.alias == st.key && (m.owner[st.key] != nil || w.read == st.size):
+		// followed under another path, or read to its end: a compressed file
+	default:
+		m.arrive(w)
+	}
+}
+
 // lookPinned looks at a generation through its descriptor.
 func (m *Manager) lookPinned(g *generation) {
-	if g.file == nil {
+	if g.file == nil || g.adopted && !m.settleAdopted(g) {
 		return
 	}
 	st, err := statFile(g.file)
@@ -110,6 +149,12 @@ func (m *Manager) lookPinned(g *generation) {
 		return
 	}
 	m.noticed(g, st)
+	if g.packed != nil {
+		if g.broken && st.links == 0 {
+			m.finish(g) // damaged, and gone
+		}
+		return
+	}
 	if g.stage != live && m.deps.Now().Sub(g.asked) >= m.askEvery(g) {
 		g.asked = m.deps.Now()
 		m.enqueue(g)
@@ -130,13 +175,19 @@ func (m *Manager) noticed(g *generation, st fileStat) {
 	if st.size > g.seen.size {
 		g.grown = now
 	}
-	again := changed || g.racy || g.broken
+	again := changed || g.racy || g.broken && g.packed == nil
+	if changed && g.edge == nil {
+		m.heat(g)
+	}
 	g.racy = changed && now.UnixNano()-st.mtime < int64(racyWindow)
 	g.seen = st
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g.size = st.size
+	g.disk = st.size
+	if g.packed == nil {
+		g.size = st.size
+	}
 	g.quiet = now.Sub(g.grown) >= g.src.opts.RotateWait
 	g.backlog = g.lag() > backlogBytes
 	if again {
@@ -152,12 +203,20 @@ func (m *Manager) enqueue(g *generation) {
 
 func (m *Manager) enqueueLocked(g *generation) {
 	switch {
-	case g.stage == closed || g.stage == orphaned || g.waiting():
+	case g.barred || g.waiting():
 		return
 	case g.busy || g.reported:
 		g.again = true
 	case !g.queued:
-		m.ready.push(g)
+		m.pushLocked(g)
+	}
+}
+
+func (m *Manager) pushLocked(g *generation) {
+	m.ready.push(g)
+	if g.packed != nil {
+		m.packedWork.Signal()
+	} else {
 		m.work.Signal()
 	}
 }
@@ -166,13 +225,13 @@ func (m *Manager) enqueueLocked(g *generation) {
 func (w *worker) step(ctx context.Context) bool {
 	m := w.m
 	m.mu.Lock()
-	g := m.ready.pop()
+	g := m.ready.pop(w.packed)
 	if g == nil {
 		m.mu.Unlock()
 		return false
 	}
 	g.busy, g.again = true, false
-	t := turn{g: g, limit: g.limit}
+	t := turn{g: g, limit: g.limit, identify: g.unknown}
 	retired, quiet := g.retired, g.quiet
 	m.mu.Unlock()
 
@@ -184,8 +243,7 @@ func (w *worker) step(ctx context.Context) bool {
 	g.busy = false
 	g.backlog = g.lag() > backlogBytes
 	if out == more || out == idle && g.again && g.limit < 0 {
-		m.ready.push(g)
-		m.work.Signal()
+		m.pushLocked(g)
 	} else if out != idle || g.last != idle {
 		m.report(result{g, out, err})
 	}
@@ -205,7 +263,7 @@ func (m *Manager) report(r result) {
 
 // released says that nobody writes to a generation any more.
 func released(g *generation, quiet bool) bool {
-	if g.rec.copy {
+	if g.rec.copy || g.packed != nil || g.file == nil {
 		return true // whoever made the copy was done with it before the original was truncated
 	}
 	switch askLease(g.file) {
@@ -223,9 +281,14 @@ func (m *Manager) settle() {
 	results := m.results
 	m.results = nil
 	m.mu.Unlock()
+	orphans := len(m.orphans)
 	for _, r := range results {
 		m.settleOne(r)
 		m.unreport(r.g)
+	}
+	if len(m.orphans) > orphans {
+		clear(m.kin) // a copy was made a moment ago
+		m.searchCopies()
 	}
 }
 
@@ -250,6 +313,8 @@ func (m *Manager) settleOne(r result) {
 		g.reached = true
 	case truncated:
 		m.truncation(g)
+	case identified:
+		m.identified(g)
 	case finished:
 		m.finish(g)
 	case refused:
@@ -284,13 +349,23 @@ func (m *Manager) judge() {
 			behind[g.src] = true
 		}
 	}
+	for _, s := range m.sources {
+		if s.wantsPipe && !s.pipeIdle {
+			behind[s] = true
+		}
+	}
+	var caught []*source
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.judged = len(m.results) == 0
 	for _, s := range m.sources {
-		if s.scanned && !behind[s] && len(m.results) == 0 {
+		if s.scanned && !behind[s] && len(m.results) == 0 && !s.stats.CaughtUp {
 			s.stats.CaughtUp = true
+			caught = append(caught, s)
 		}
 		m.judged = m.judged && s.stats.CaughtUp
+	}
+	m.mu.Unlock()
+	for _, s := range caught {
+		m.writeOff(s)
 	}
 }

@@ -17,7 +17,7 @@ func (w *worker) search(ctx context.Context, t turn) (outcome, error) {
 		return truncated, nil
 	}
 	at := g.at.offset + g.scan
-	if nul {
+	if nul && g.packed == nil {
 		at = max(at, nextData(g.file, at))
 	}
 	buf := w.room(blockSize)
@@ -89,6 +89,9 @@ func (w *worker) searchOn(ctx context.Context, t turn, data []byte, at int64, nu
 // holds looks at the anchor and at the first byte behind it: is the file still the same, and is it a hole that is
 // searched? A hole may be filled from its beginning, and then the search begins anew.
 func (w *worker) holds(g *generation) (nul, ok bool) {
+	if g.packed != nil {
+		return g.scanNul, true // nobody writes into it, and going back in it is dear
+	}
 	back := windowBefore(g.at.offset)
 	n, err := g.readAt(w.check[:back], g.at.offset-int64(back))
 	if err != nil || n < back || back > 0 && sumOf(w.check[:back]) != g.at.anchor {
@@ -131,7 +134,7 @@ func (w *worker) skipLast(ctx context.Context, g *generation, why line.SkipReaso
 
 // leap takes the position at offset to, with the proof of the old one looked at last.
 func (w *worker) leap(g *generation, to int64) (position, error) {
-	next, err := positionAt(g.file, to)
+	next, err := g.at.leapt(g, to)
 	if err != nil {
 		return position{}, err
 	}
@@ -139,7 +142,5 @@ func (w *worker) leap(g *generation, to int64) (position, error) {
 	if nul, ok := w.holds(g); !ok || nul != was {
 		return position{}, errChanged
 	}
-	next.marks = g.at.marks
-	next.addMark()
 	return next, nil
 }

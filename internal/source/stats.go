@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -30,6 +31,11 @@ func (m *Manager) Stats() []Stats {
 	for i, s := range m.sources {
 		out[i] = s.stats
 		out[i].Errors = maps.Clone(s.stats.Errors)
+	}
+	for i, s := range m.sources {
+		if s.pipe != nil && !s.pipe.ended.Load() {
+			out[i].Files++
+		}
 	}
 	for g := range m.open {
 		st := &out[slices.Index(m.sources, g.src)]
@@ -87,8 +93,10 @@ func (m *Manager) noteRead(g *generation, b *line.Batch) {
 	if len(b.Data) == 0 {
 		return
 	}
+	lines := int64(bytes.Count(b.Data, []byte{'\n'}))
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	g.lines += lines
 	if b.Read.After(g.src.stats.LastLine) {
 		g.src.stats.LastLine = b.Read
 	}

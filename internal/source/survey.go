@@ -14,56 +14,41 @@ type found struct {
 	file  *os.File
 	st    fileStat
 	birth int64
-	rel   relative
-	live  bool    // the watched path itself leads to it
-	rec   *record // what it continues; nil: nothing that the state knows
-	cut   bool    // it holds only the beginning of what was read of rec
-	read  bool    // all in it is read, or is being read elsewhere
+	rel   relative // how its name derives; zero for the watched path itself
+	live  bool     // the watched path leads to it
+	odd   bool     // it stands elsewhere: it is of interest only for what it continues
+
+	rec     *record // what it continues; nil: nothing that the state knows
+	cut     bool    // it holds only the beginning of what was read of rec
+	base    *record // it goes on from where that was read to, beside it
+	read    bool    // all in it was read
+	pending bool    // it is a copy, as it stands, of a file that is open
+	renewed *record // its inode is that of this record, its content is not
 }
 
-// relative is a neighbour in a folder whose name derives from another's.
-type relative struct {
-	name     string
-	pack     packing
-	credible bool
-}
-
-// relatives lists the rotated neighbours of a path, by their names.
-func (m *Manager) relatives(home string) []relative {
-	dir, base := filepath.Split(home)
-	index, ok := m.kin[dir]
-	if !ok {
-		index = map[string][]relative{}
-		entries, _ := readNames(dir) // a folder that cannot be listed shows no neighbours
-		for _, name := range entries {
-			ps, pack := parents(name)
-			for _, p := range ps {
-				index[p.name] = append(index[p.name], relative{name, pack, p.credible})
-			}
-		}
-		m.kin[dir] = index
-	}
-	return index[base]
-}
-
-func readNames(dir string) ([]string, error) {
-	d, err := os.Open(dir)
+// pin opens a file for a survey.
+func (m *Manager) pin(path string) (*found, error) {
+	f, st, err := openPinned(path)
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
-	return d.Readdirnames(-1)
+	return &found{path: path, file: f, st: st, birth: birthTime(f)}, nil
 }
 
 // arrive is called when a path leads to a file that is not followed under it.
 func (m *Manager) arrive(w *watched) {
+	if w.gen == nil && w.src.files >= w.src.opts.MaxFiles {
+		m.trouble(w.src, w.path, &os.PathError{Op: "follow", Path: w.path, Err: errTooMany})
+		return
+	}
 	f, err := m.pin(w.path)
 	if err != nil {
 		m.leave(w)
-		m.trouble(w.src, w.path, missing(w.path, err))
+		if err = missing(w.path, err); !gone(err) {
+			m.trouble(w.src, w.path, err)
+		}
 		return
 	}
-	f.live = true
 	if w.gen != nil && w.gen.key == f.st.key {
 		f.file.Close() // it came back between two looks
 		return
@@ -74,13 +59,12 @@ func (m *Manager) arrive(w *watched) {
 		m.shared(w, g)
 		return
 	}
-	if w.src.files >= w.src.opts.MaxFiles {
-		f.file.Close()
-		m.trouble(w.src, w.path, &os.PathError{Op: "follow", Path: w.path, Err: errTooMany})
+	m.well(w.src, w.path)
+	w.alias, w.read = fileKey{}, -1
+	f.live = true
+	if _, f.rel.pack = packingOf(w.path); f.rel.pack != plain && m.readBefore(w, f) {
 		return
 	}
-	m.well(w.src, w.path)
-	w.alias = fileKey{}
 	m.survey(w, f)
 }
 
@@ -93,204 +77,175 @@ func (m *Manager) shared(w *watched, g *generation) {
 		m.come(w, g)
 		return
 	}
-	w.alias = g.key
+	w.alias, w.read = g.key, -1
 }
 
-func (m *Manager) pin(path string) (*found, error) {
-	f, st, err := openPinned(path)
-	if err != nil {
-		return nil, err
+// readBefore says that a compressed file was read to its end, and keeps that in mind.
+func (m *Manager) readBefore(w *watched, f *found) bool {
+	for _, r := range m.family(w.src, resolved(w.path)) {
+		if r.done(f.st) {
+			f.file.Close()
+			w.alias, w.read = f.st.key, f.st.size
+			return true
+		}
 	}
-	return &found{path: path, file: f, st: st, birth: birthTime(f)}, nil
+	return false
 }
 
 // survey finds out what a new file is, together with its rotated neighbours: which of them are known by their content,
 // and which were never seen. Older parts are read first.
 func (m *Manager) survey(w *watched, at *found) {
-	home := w.path
-	if real, err := filepath.EvalSymlinks(w.path); err == nil {
-		home = real
-	}
+	home := resolved(w.path)
 	records := m.family(w.src, home)
+	known := len(records) > 0
 	files := append([]*found{at}, m.neighbours(w.src, home, records)...)
-	matchInodes(files, records)
-	matchContents(files, records)
+	strayed, elsewhere := m.strayed(w, home)
+	records, files = append(records, strayed...), append(files, elsewhere...)
 
-	knownPath := len(records) > 0
+	matchInodes(files, records)
+	m.matchContents(files, records, home)
+	m.noteRenewed(files)
+	slices.SortStableFunc(files, byAge)
+
 	var older []*generation
-	slices.SortStableFunc(files, func(a, b *found) int {
-		if a.live != b.live {
-			return cmp.Compare(btoi(a.live), btoi(b.live))
-		}
-		return cmp.Compare(a.st.mtime, b.st.mtime)
-	})
 	for _, f := range files {
-		g := m.admit(w, f, home, knownPath)
+		g := m.admit(w, f, home, known)
 		if g == nil {
 			continue
 		}
 		g.after = slices.Clone(older)
 		older = append(older, g)
+		m.setOff(g)
+	}
+}
+
+// setOff lets the reading of a generation begin.
+func (m *Manager) setOff(g *generation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g.retired = g.stage != live
+	g.state = stateOf(g)
+	m.enqueueLocked(g)
+}
+
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
+}
+
+// byAge puts rotated files before the one that is written, and older ones first.
+func byAge(a, b *found) int {
+	if a.live != b.live {
+		if a.live {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Compare(a.st.mtime, b.st.mtime)
+}
+
+// noteRenewed lets go of the inode of records whose file was truncated and written anew while nobody looked.
+func (m *Manager) noteRenewed(files []*found) {
+	for _, f := range files {
+		r := f.renewed
+		if r == nil || f.rec != nil && !f.cut {
+			continue
+		}
 		m.mu.Lock()
-		g.state = stateOf(g)
+		if r.key == f.st.key && f.rec != r {
+			r.key = fileKey{}
+			m.touch(r)
+		}
+		if s := m.source(r.source); s != nil && f.live && !r.finished {
+			s.stats.Truncations++
+		}
 		m.mu.Unlock()
-		m.enqueue(g)
 	}
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// family returns the records that a path and its neighbours may belong to.
-func (m *Manager) family(s *source, home string) []*record {
-	records := slices.Clone(s.byHome[home])
-	dir, base := filepath.Split(home)
-	ps, _ := parents(base)
-	for _, p := range ps {
-		records = append(records, s.byHome[dir+p.name]...)
-	}
-	for _, rel := range m.relatives(home) {
-		records = append(records, s.byHome[dir+rel.name]...)
-	}
-	return records
-}
-
-// neighbours opens the rotated neighbours of a path, but for those that are known to be read.
-func (m *Manager) neighbours(s *source, home string, records []*record) []*found {
-	var out []*found
-	dir := filepath.Dir(home)
-	for _, rel := range m.relatives(home) {
-		path := filepath.Join(dir, rel.name)
-		st, err := statPath(path)
-		if err != nil || !st.regular() || st.size == 0 || m.owner[st.key] != nil || rel.pack != plain {
-			continue
-		}
-		if slices.ContainsFunc(records, func(r *record) bool { return r.done(st) }) {
-			continue
-		}
-		f, err := m.pin(path)
-		if err != nil {
-			m.trouble(s, path, err)
-			continue
-		}
-		f.rel = rel
-		out = append(out, f)
-	}
-	return out
-}
-
-// done says that st is the file of a finished record, unchanged in size.
-func (r *record) done(st fileStat) bool {
-	return r.finished && r.gen == nil && r.key == st.key && r.size == st.size
-}
-
-// matchInodes finds the records whose inode is still there, with what was read in it.
-func matchInodes(files []*found, records []*record) {
-	for _, f := range files {
-		for _, r := range records {
-			if r.gen != nil || !r.sameInode(f.st.key, f.birth) || taken(files, r) {
-				continue
-			}
-			switch r.pos.compare(f.file, f.st.size) {
-			case contains, unproven:
-				f.rec = r
-			case shorter:
-				f.rec, f.cut = r, true
-			}
-		}
-	}
-}
-
-// matchContents finds the records whose content is in another inode now: copies, and files that were moved between file
-// systems.
-func matchContents(files []*found, records []*record) {
-	for _, f := range files {
-		if f.rec != nil {
-			continue
-		}
-		var best *record
-		for _, r := range records {
-			if f.live && r.pos.weak() {
-				continue // a new log that begins like the old one
-			}
-			switch v := r.pos.compare(f.file, f.st.size); {
-			case v == contains && r.gen != nil, v == shorter && !f.live:
-				f.read = true // a copy of a file that is open, or of a part of what was read
-			case v == contains && !taken(files, r) && (best == nil || r.pos.offset > best.pos.offset):
-				best = r
-			}
-		}
-		if best != nil {
-			f.rec, f.read = best, false
-		}
-	}
-}
-
-func taken(files []*found, r *record) bool {
-	return slices.ContainsFunc(files, func(f *found) bool { return f.rec == r })
-}
-
-// admit opens a generation on a found file, or notes that there is nothing to read in it.
-func (m *Manager) admit(w *watched, f *found, home string, knownPath bool) *generation {
-	r := f.rec
+// admit opens a generation on a found file, or notes that there is nothing to read in it. It returns nil where nothing
+// is to be read, or not yet.
+func (m *Manager) admit(w *watched, f *found, home string, known bool) *generation {
 	switch {
-	case r == nil && f.live:
-		r = m.newRecord(w.src, w.path, home)
-		if m.startsAtEnd(w, knownPath) {
-			m.takeAsRead(r, f)
+	case f.pending:
+		f.file.Close()
+		if f.live {
+			w.alias, w.read = f.st.key, -1 // it is looked at again with the next tick
 		}
-	case r == nil:
-		r = m.newRecord(w.src, w.path, home)
-		if f.read || !m.fresh(w, f, knownPath) {
-			m.takeAsRead(r, f)
-			m.fileAway(r, f)
-			return nil
-		}
-	case f.cut:
-		m.takeAsRead(r, f)
+		return nil
+	case f.rel.pack != plain:
+		return m.admitPacked(w, f, home, known)
+	case f.rec == nil && f.odd:
+		f.file.Close()
+		return nil
 	}
-	if !f.live && r.finished && r.pos.offset == f.st.size {
+	r, read := m.recordFor(w, f, home, known)
+	if read && !f.live {
 		m.fileAway(r, f)
 		return nil
 	}
-	if f.rec != nil && !f.live && !r.sameInode(f.st.key, f.birth) && r.key != (fileKey{}) {
-		r.copy = true
+	if f.rec != nil && !f.live && !r.sameInode(f.st.key, f.birth) {
+		m.markCopy(r)
 	}
+	return m.follow(w, f, r, home)
+}
+
+// recordFor returns the record of a found file, a new one where the state knows nothing of it, and whether all in the
+// file counts as read.
+func (m *Manager) recordFor(w *watched, f *found, home string, known bool) (*record, bool) {
+	r := f.rec
+	if r == nil && f.base != nil {
+		r = m.newRecord(w.src, w.path, home)
+		r.pos = m.posOf(f.base)
+		r.resume = r.pos.offset
+		return r, r.pos.offset == f.st.size
+	}
+	if r == nil {
+		r = m.newRecord(w.src, w.path, home)
+		if f.read || f.live && m.startsAtEnd(w, known) || !f.live && !m.fresh(w, f, known) {
+			m.takeAsRead(r, f)
+			return r, true
+		}
+		return r, false
+	}
+	if f.cut {
+		m.takeAsRead(r, f)
+	}
+	return r, r.finished && r.pos.offset == f.st.size
+}
+
+// follow opens the generation.
+func (m *Manager) follow(w *watched, f *found, r *record, home string) *generation {
 	g := m.enroll(f, r, w.src, w.path, home)
-	if f.live {
+	switch {
+	case f.live:
 		w.gen, g.watched = g, w
-		return g
-	}
-	g.stage = retiring
-	if r.copy {
+	case r.copy:
 		g.stage = copied
+	default:
+		g.stage = retiring
 	}
-	m.mu.Lock()
-	g.retired = true
-	m.mu.Unlock()
 	return g
 }
 
-// startsAtEnd says that what is in a new file is not wanted.
-func (m *Manager) startsAtEnd(w *watched, knownPath bool) bool {
-	return w.src.opts.Start == StartEnd && !w.src.known && !w.late && !knownPath
+// startsAtEnd says that what is in a file that was there when its source was new is not wanted.
+func (m *Manager) startsAtEnd(w *watched, known bool) bool {
+	return w.src.opts.Start == StartEnd && w.src.virgin && !w.late && !known
 }
 
-// mtimeSlack is how far a rotated file's time may be before what is known to have been looked after, and the file still
-// counts as written since: clocks are set, and copies keep old times.
+// mtimeSlack is how much older than the last moment that a path is known to have been looked after a rotated file may
+// be, and still count as written since: clocks are set, and copies keep old times.
 const mtimeSlack = 24 * time.Hour
 
 // fresh says that a neighbour that was never seen was written while nobody looked, and is not history from before.
-func (m *Manager) fresh(w *watched, f *found, knownPath bool) bool {
-	if !f.rel.credible || !w.src.known {
+func (m *Manager) fresh(w *watched, f *found, known bool) bool {
+	if !f.rel.credible || w.src.virgin && !w.src.scanned {
 		return false
 	}
 	since := w.src.alive
-	if knownPath {
+	if known {
 		since = since.Add(-mtimeSlack)
 	}
 	return f.st.mtime >= since.UnixNano()
@@ -313,5 +268,6 @@ func (m *Manager) fileAway(r *record, f *found) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r.key, r.birth, r.size, r.finished = f.st.key, f.birth, f.st.size, true
+	r.place = f.path
 	m.touch(r)
 }

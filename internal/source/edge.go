@@ -1,0 +1,190 @@
+package source
+
+import (
+	"time"
+)
+
+// The live edge makes latency small where little happens: it wakes a worker at the moment of a write, where the clock
+// alone would take up to a tick. It delivers nothing itself, and nothing depends on it: what an edge misses, the clock
+// sees. Above busyLines it costs more than it gives (an event, a stat and three hand-overs for each write), and looking
+// every hotEvery is cheaper and fast enough.
+const (
+	hotEvery  = 10 * time.Millisecond
+	hotFor    = time.Second // after it last changed, a file without an edge is looked at so often for so long
+	busyLines = 2000        // lines a second: from there on the clock takes over
+	calmFor   = 2 * time.Second
+
+	// maxEdges bounds goroutines and inotify watches: the files that grew last have an edge, the others the clock.
+	maxEdges = 256
+
+	// edgeRest is how long an inode has no new edge after one was ended. The watch of the old one is taken back by a
+	// goroutine of its own, and would take a new watch on the same inode with it.
+	edgeRest = 2 * time.Second
+
+	edgeRetry = time.Minute // after an edge could not be had
+)
+
+// edges are the scheduler's account of them.
+type edges struct {
+	none    bool // never: the clock alone
+	count   int
+	resting map[fileKey]time.Time
+	retry   time.Time // not before
+}
+
+// tendEdges begins and ends edges. It is part of a tick.
+func (m *Manager) tendEdges() {
+	if m.edges.none {
+		return
+	}
+	now := m.deps.Now()
+	for key, until := range m.edges.resting {
+		if now.After(until) {
+			delete(m.edges.resting, key)
+		}
+	}
+	for g := range m.open {
+		m.tendEdge(g, now)
+	}
+}
+
+func (m *Manager) tendEdge(g *generation, now time.Time) {
+	m.mu.Lock()
+	lines := g.lines
+	m.mu.Unlock()
+	rate := float64(lines-g.linesSeen) / m.deps.Tick.Seconds()
+	g.linesSeen = lines
+	if rate > busyLines/2 {
+		g.calmFrom = now.Add(calmFor)
+	}
+	if e := g.edge; e != nil {
+		switch {
+		case e.over():
+			m.endEdge(g)
+			if e.failed() {
+				m.edges.retry = now.Add(edgeRetry)
+			}
+		case rate > busyLines:
+			m.endEdge(g)
+			m.heat(g)
+		}
+		return
+	}
+	if g.watched == nil || !g.reached || now.Before(g.calmFrom) || now.Before(m.edges.retry) {
+		return
+	}
+	if _, resting := m.edges.resting[g.key]; resting || m.edges.count >= maxEdges && !m.coolest(g) {
+		return
+	}
+	if g.edge = m.beginEdge(g); g.edge != nil {
+		m.edges.count++
+	}
+}
+
+// coolest ends the edge of the file that has not grown for longest, where that is much longer than for g.
+func (m *Manager) coolest(g *generation) bool {
+	var cool *generation
+	for x := range m.open {
+		if x.edge != nil && (cool == nil || x.grown.Before(cool.grown)) {
+			cool = x
+		}
+	}
+	if cool == nil || g.grown.Sub(cool.grown) < time.Minute {
+		return false
+	}
+	m.endEdge(cool)
+	return true
+}
+
+func (m *Manager) endEdge(g *generation) {
+	if g.edge == nil {
+		return
+	}
+	g.edge.end()
+	g.edge = nil
+	m.edges.count--
+	m.edges.resting[g.key] = m.deps.Now().Add(edgeRest)
+}
+
+// heat has a generation looked at every hotEvery for a while.
+func (m *Manager) heat(g *generation) {
+	g.hotUntil = m.deps.Now().Add(hotFor)
+	m.hot[g] = struct{}{}
+}
+
+// heatPath does the same for a path whose file was rotated: its successor is about to come.
+func (m *Manager) heatPath(w *watched) {
+	w.hotUntil = m.deps.Now().Add(hotFor)
+	m.hotPaths[w] = struct{}{}
+}
+
+// lookHot looks at what is hot, between two ticks.
+func (m *Manager) lookHot() {
+	m.settle()
+	clear(m.kin)
+	now := m.deps.Now()
+	for w := range m.hotPaths {
+		if now.After(w.hotUntil) || w.src.watched[w.path] != w {
+			delete(m.hotPaths, w)
+			continue
+		}
+		m.look(w)
+	}
+	for g := range m.hot {
+		if g.stage == closed || g.file == nil || now.After(g.hotUntil) {
+			delete(m.hot, g)
+			continue
+		}
+		if st, err := statFile(g.file); err == nil {
+			m.noticed(g, st)
+		}
+	}
+	m.judge()
+}
+
+// pause is how long the scheduler may rest before it looks again.
+func (m *Manager) pause(nextTick time.Time) time.Duration {
+	left := time.Until(nextTick)
+	if n := len(m.hot) + len(m.hotPaths); n > 0 {
+		left = min(left, hotEvery*time.Duration(1+n/100))
+	}
+	return max(left, 0)
+}
+
+// poke wakes a worker for a generation of which an edge says that it changed.
+func (m *Manager) poke(g *generation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case g.barred:
+	case g.busy || g.reported:
+		g.again = true
+	case !g.queued:
+		m.pushLocked(g)
+	}
+}
+
+// hint tells the scheduler that a path may lead elsewhere by now.
+func (m *Manager) hint(g *generation) {
+	m.mu.Lock()
+	m.hints = append(m.hints, g)
+	m.mu.Unlock()
+	select {
+	case m.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// takeHints looks where the paths lead of which an edge says that their file was renamed.
+func (m *Manager) takeHints() {
+	m.mu.Lock()
+	hints := m.hints
+	m.hints = nil
+	m.mu.Unlock()
+	for _, g := range hints {
+		if w := g.watched; w != nil {
+			clear(m.kin)
+			m.look(w)
+		}
+	}
+}

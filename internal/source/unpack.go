@@ -1,0 +1,124 @@
+package source
+
+import (
+	"context"
+	"slices"
+)
+
+// unknown is a compressed neighbour of which is not known yet whether its content was read before it was packed. To find
+// out, all of it must be decompressed, which one goroutine of its own does, one file after the other: neither live files
+// nor memory pay for it.
+type unknown struct {
+	records    []*record
+	candidates []position
+	fresh      bool // never seen, it is to be read
+	is         *identity
+}
+
+// admitPacked opens a generation on a compressed file. What it is, is found out when its turn comes.
+func (m *Manager) admitPacked(w *watched, f *found, home string, known bool) *generation {
+	fresh := f.live && !m.startsAtEnd(w, known) || !f.live && m.fresh(w, f, known)
+	records := slices.DeleteFunc(m.family(w.src, home), func(r *record) bool { return r.pos.offset == 0 })
+	if !fresh && len(records) == 0 {
+		m.fileAway(m.newRecord(w.src, w.path, home), f)
+		return nil
+	}
+	g := m.enrollPacked(w.src, f, w.path, home, fresh, records)
+	if f.live {
+		w.gen, g.watched = g, w
+	}
+	return g
+}
+
+func (m *Manager) enrollPacked(s *source, f *found, path, home string, fresh bool, records []*record) *generation {
+	// The record is provisional: it belongs to no family, and is written only once it is known what it is for.
+	g := m.enroll(f, &record{source: s.opts.Name, path: path, home: home, provisional: true}, s, path, home)
+	g.stage = retiring
+	g.packed = newPacked(f, s.opts.MaxLine)
+	u := &unknown{records: records, fresh: fresh}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range records {
+		u.candidates = append(u.candidates, r.pos)
+	}
+	g.unknown = u
+	g.size = 0
+	return g
+}
+
+func (w *worker) identify(ctx context.Context, t turn) (outcome, error) {
+	t.g.packed.stop = ctx
+	is, err := t.g.packed.identify(t.identify.candidates)
+	if err != nil {
+		t.g.packed.release()
+		return failed, err
+	}
+	t.identify.is = is
+	return identified, nil
+}
+
+// identified decides what is to be done with a compressed file, now that its content is known.
+func (m *Manager) identified(g *generation) {
+	u := g.unknown
+	g.unknown = nil
+	total := u.is.all.offset
+	r, read := u.decide()
+	if r == nil {
+		r = m.newRecord(g.src, g.path, g.home)
+		if read {
+			r.pos, r.resume = u.is.all, total
+		}
+	} else {
+		read = r.finished && r.pos.offset >= total
+		if r.key == (fileKey{}) {
+			m.markCopy(r) // the original was truncated
+		}
+		if o := m.orphanOf(r); o != nil {
+			m.resolve(o, total)
+		}
+	}
+	m.assign(g, r, total, read)
+	if read {
+		m.finish(g)
+	} else {
+		m.enqueue(g)
+	}
+}
+
+// decide returns the record that the file continues, or else whether all in it counts as read.
+func (u *unknown) decide() (best *record, read bool) {
+	read = !u.fresh
+	for i, r := range u.records {
+		switch u.is.verdicts[i] {
+		case contains:
+			if r.gen != nil {
+				read = true // it is open elsewhere, and all of it is read there
+			} else if best == nil || r.pos.offset > best.pos.offset {
+				best = r
+			}
+		case shorter:
+			read = true
+		}
+	}
+	return best, read
+}
+
+// assign gives a generation its real record.
+func (m *Manager) assign(g *generation, r *record, total int64, read bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r.gen, r.key, r.birth, r.size, r.finished = g, g.key, g.rec.birth, g.disk, read
+	g.rec, g.at, g.counted, g.size = r, r.pos, r.pos.offset, total
+	g.at.offset = r.resume // its proof is not looked at: nobody writes into a compressed file
+	m.touch(r)
+}
+
+// identifying says that a neighbour of home is being decompressed to find out what it is.
+func (m *Manager) identifying(home string) bool {
+	for g := range m.open {
+		if g.unknown != nil && g.home == home && !g.broken {
+			return true
+		}
+	}
+	return false
+}
