@@ -19,8 +19,8 @@ func TestAdopt(t *testing.T) {
 	reworded.Summary = "{{ $labels.meeting }}: {{ $value }}"
 	changed := meetingRule()
 	changed.Labels = map[string]string{"team": "media"}
-	added := Rule{Name: "Added", Above: num(0), Window: time.Minute}
-	silent := Rule{Name: "Silent", Below: num(1), Window: time.Minute}
+	added := Rule{Name: "Added", Above: new(int64(0)), Window: time.Minute}
+	silent := Rule{Name: "Silent", Below: new(int64(1)), Window: time.Minute}
 	for _, c := range []struct {
 		name  string
 		rules []Rule
@@ -88,7 +88,7 @@ func TestAdoptTakesOverWhatWaits(t *testing.T) {
 	t.Parallel()
 	for _, moment := range []string{"before Pending", "before a failed Done", "after a good Done"} {
 		db := openStore(t)
-		other := Rule{Name: "Other", Above: num(5), Window: time.Hour, By: []string{event.Meeting}, Severity: "info"}
+		other := Rule{Name: "Other", Above: new(int64(5)), Window: time.Hour, By: []string{event.Meeting}, Severity: "info"}
 		old := mustNew(t, Options{}, meetingRule(), other)
 		observe(old, noon, "m1")
 		observe(old, noon, "m1")

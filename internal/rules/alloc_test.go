@@ -11,10 +11,10 @@ import (
 func busyRules() []Rule {
 	by := []string{"source", event.Meeting}
 	return []Rule{
-		{Name: "Quiet", Above: num(1 << 40), Window: time.Hour, By: by, Match: Match{Categories: []string{"permission"}}},
-		{Name: "Pending", Above: num(0), For: time.Hour, Window: time.Hour, By: by},
-		{Name: "Firing", Above: num(0), Window: time.Hour, By: by, Match: Match{Fields: map[string][]string{event.Meeting: {"m1"}}}},
-		{Name: "Below", Below: num(1 << 40), Window: time.Hour},
+		{Name: "Quiet", Above: new(int64(1 << 40)), Window: time.Hour, By: by, Match: Match{Categories: []string{"permission"}}},
+		{Name: "Pending", Above: new(int64(0)), For: time.Hour, Window: time.Hour, By: by},
+		{Name: "Firing", Above: new(int64(0)), Window: time.Hour, By: by, Match: Match{Fields: map[string][]string{event.Meeting: {"m1"}}}},
+		{Name: "Below", Below: new(int64(1 << 40)), Window: time.Hour},
 	}
 }
 
@@ -62,7 +62,7 @@ func TestObserveDoesNotAllocateForNewValues(t *testing.T) {
 // TestACommitCostsWhatChanged holds that what is written depends on what happened, not on how much there is.
 func TestACommitCostsWhatChanged(t *testing.T) {
 	t.Parallel()
-	e := mustNew(t, Options{MaxGroups: 20_000}, Rule{Name: "R", Above: num(1 << 40), Window: time.Hour, By: []string{event.Meeting}})
+	e := mustNew(t, Options{MaxGroups: 20_000}, Rule{Name: "R", Above: new(int64(1 << 40)), Window: time.Hour, By: []string{event.Meeting}})
 	for i := range 20_000 {
 		observe(e, noon, fmt.Sprint("m", i))
 	}
@@ -82,7 +82,7 @@ func BenchmarkObserve(b *testing.B) {
 		b.Run(fmt.Sprintf("rules=%d", rules), func(b *testing.B) {
 			var rs []Rule
 			for i := range rules {
-				rs = append(rs, Rule{Name: fmt.Sprint("R", i), Severity: "info", Above: num(1 << 40), Window: 5 * time.Minute,
+				rs = append(rs, Rule{Name: fmt.Sprint("R", i), Severity: "info", Above: new(int64(1 << 40)), Window: 5 * time.Minute,
 					By: []string{event.Meeting}, Match: Match{Codes: []string{fmt.Sprint(3000 + i)}}})
 			}
 			e := mustNew(b, Options{}, rs...)

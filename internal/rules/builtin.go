@@ -7,13 +7,11 @@ func Builtin() []Rule {
 	return []Rule{permissionRule(), meetingsFullRule(), authRule()}
 }
 
-func limit(n int64) *int64 { return &n }
-
 func permissionRule() Rule {
 	return Rule{
 		Name:  "VideoPermissionDenialSpike",
 		Match: Match{Categories: []string{"permission"}},
-		Above: limit(20), ResolveAt: limit(10), Window: 5 * time.Minute, KeepFiringFor: 5 * time.Minute,
+		Above: new(int64(20)), ResolveAt: new(int64(10)), Window: 5 * time.Minute, KeepFiringFor: 5 * time.Minute,
 		By: []string{"source"}, Severity: "critical",
 		Summary: "Devices denied the camera, the microphone or the screen {{ $value }} times within {{ $window }} on " +
 			"{{ $labels.source }} (limit {{ $threshold }}).",
@@ -26,7 +24,7 @@ func meetingsFullRule() Rule {
 	return Rule{
 		Name:  "MeetingsFull",
 		Match: Match{Categories: []string{"capacity"}},
-		Above: limit(20), ResolveAt: limit(10), Window: 15 * time.Minute, KeepFiringFor: 15 * time.Minute,
+		Above: new(int64(20)), ResolveAt: new(int64(10)), Window: 15 * time.Minute, KeepFiringFor: 15 * time.Minute,
 		By: []string{"source", "code"}, Severity: "warning",
 		Summary: "{{ $value }} joins were refused with {{ $labels.code }} at a capacity limit within {{ $window }} on " +
 			"{{ $labels.source }} (limit {{ $threshold }}).",
@@ -39,7 +37,7 @@ func authRule() Rule {
 	return Rule{
 		Name:  "AuthSpike",
 		Match: Match{Categories: []string{"auth"}},
-		Above: limit(10), ResolveAt: limit(5), Window: 5 * time.Minute, KeepFiringFor: 5 * time.Minute,
+		Above: new(int64(10)), ResolveAt: new(int64(5)), Window: 5 * time.Minute, KeepFiringFor: 5 * time.Minute,
 		By: []string{"source"}, Severity: "critical",
 		Summary: "{{ $value }} tokens, API keys or permissions were refused within {{ $window }} on " +
 			"{{ $labels.source }} (limit {{ $threshold }}).",

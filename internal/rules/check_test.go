@@ -12,7 +12,7 @@ import (
 
 // good is a rule without problems, to be changed by a case.
 func good(change func(*Rule)) Rule {
-	r := Rule{Name: "R", Above: num(20), Window: 5 * time.Minute, Severity: "warning", Summary: "{{ $value }}"}
+	r := Rule{Name: "R", Above: new(int64(20)), Window: 5 * time.Minute, Severity: "warning", Summary: "{{ $value }}"}
 	if change != nil {
 		change(&r)
 	}
@@ -78,14 +78,14 @@ func TestProblems(t *testing.T) {
 		{"a name for no URL", func(r *Rule) { r.Name = "a/b" }, []string{"error name: a name has at most"}, ""},
 		{"a name with control characters", func(r *Rule) { r.Name = "a\x1b[0m" }, []string{"error name: a name has at most"}, ""},
 		{"no condition", func(r *Rule) { r.Above = nil }, []string{"error count: a rule needs a condition"}, ""},
-		{"two conditions", func(r *Rule) { r.Below = num(1) }, []string{"error count: above and below exclude each other"}, "two rules"},
-		{"above -1", func(r *Rule) { r.Above = num(-1) }, []string{"error count.above: -1 can never be"}, ""},
-		{"above too much", func(r *Rule) { r.Above = num(1 << 60) }, []string{"error count.above: 1152921504606846976 is more"}, ""},
-		{"below 0", func(r *Rule) { r.Above, r.Below = nil, num(0) }, []string{"error count.below: 0 can never be"}, ""},
-		{"resolve_at over above", func(r *Rule) { r.ResolveAt = num(21) }, []string{"error count.resolve_at: resolve_at 21 is over"}, "20 or less"},
-		{"resolve_at is above", func(r *Rule) { r.ResolveAt = num(20) }, nil, ""},
-		{"resolve_at under below", func(r *Rule) { r.Above, r.Below, r.ResolveAt = nil, num(5), num(4) }, []string{"error count.resolve_at: resolve_at 4 is under"}, "5 or more"},
-		{"resolve_at -1", func(r *Rule) { r.ResolveAt = num(-1) }, []string{"error count.resolve_at: -1 can never be"}, ""},
+		{"two conditions", func(r *Rule) { r.Below = new(int64(1)) }, []string{"error count: above and below exclude each other"}, "two rules"},
+		{"above -1", func(r *Rule) { r.Above = new(int64(-1)) }, []string{"error count.above: -1 can never be"}, ""},
+		{"above too much", func(r *Rule) { r.Above = new(int64(1 << 60)) }, []string{"error count.above: 1152921504606846976 is more"}, ""},
+		{"below 0", func(r *Rule) { r.Above, r.Below = nil, new(int64(0)) }, []string{"error count.below: 0 can never be"}, ""},
+		{"resolve_at over above", func(r *Rule) { r.ResolveAt = new(int64(21)) }, []string{"error count.resolve_at: resolve_at 21 is over"}, "20 or less"},
+		{"resolve_at is above", func(r *Rule) { r.ResolveAt = new(int64(20)) }, nil, ""},
+		{"resolve_at under below", func(r *Rule) { r.Above, r.Below, r.ResolveAt = nil, new(int64(5)), new(int64(4)) }, []string{"error count.resolve_at: resolve_at 4 is under"}, "5 or more"},
+		{"resolve_at -1", func(r *Rule) { r.ResolveAt = new(int64(-1)) }, []string{"error count.resolve_at: -1 can never be"}, ""},
 		{"no window", func(r *Rule) { r.Window = 0 }, []string{"error window: a rule needs a window"}, "5m"},
 		{"a window of half a second", func(r *Rule) { r.Window = time.Second / 2 }, []string{"error window: a window is between 1s and 400d"}, ""},
 		{"a window of two years", func(r *Rule) { r.Window = 2 * 365 * 24 * time.Hour }, []string{"error window: a window is between"}, ""},
@@ -138,13 +138,13 @@ func TestProblems(t *testing.T) {
 	} {
 		ps := CheckRules([]Rule{good(c.change)}, s)
 		var got []string
-		hints := ""
+		var hints strings.Builder
 		for _, p := range ps {
 			got = append(got, tellProblem(p))
-			hints += p.Hint
+			hints.WriteString(p.Hint)
 		}
-		if !slices.EqualFunc(got, c.want, strings.HasPrefix) || !strings.Contains(hints, c.hint) {
-			t.Errorf("%s:\n got %q, hints %q\nwant %q", c.name, got, hints, c.want)
+		if !slices.EqualFunc(got, c.want, strings.HasPrefix) || !strings.Contains(hints.String(), c.hint) {
+			t.Errorf("%s:\n got %q, hints %q\nwant %q", c.name, got, hints.String(), c.want)
 		}
 	}
 }
@@ -201,8 +201,8 @@ func TestCanonical(t *testing.T) {
 		"categories": func(r *Rule) { r.Match.Categories = []string{"1"} },
 		"sources":    func(r *Rule) { r.Match.Sources = []string{"1"} },
 		"fields":     func(r *Rule) { r.Match.Fields = nil },
-		"above":      func(r *Rule) { r.Above = num(7) },
-		"below":      func(r *Rule) { r.Above, r.Below = nil, num(1) },
+		"above":      func(r *Rule) { r.Above = new(int64(7)) },
+		"below":      func(r *Rule) { r.Above, r.Below = nil, new(int64(1)) },
 		"resolve_at": func(r *Rule) { r.ResolveAt = nil },
 		"window":     func(r *Rule) { r.Window = 2 * time.Minute },
 		"for":        func(r *Rule) { r.For = 1 },

@@ -45,7 +45,7 @@ func TestRowsComeBack(t *testing.T) {
 // TestDamagedRowsAreRefused holds that no flipped bit and no missing byte goes unnoticed.
 func TestDamagedRowsAreRefused(t *testing.T) {
 	t.Parallel()
-	e := mustNew(t, Options{}, Rule{Name: "R", Above: num(1), Window: time.Minute})
+	e := mustNew(t, Options{}, Rule{Name: "R", Above: new(int64(1)), Window: time.Minute})
 	for range 3 {
 		observe(e, noon, "m1")
 	}
@@ -81,8 +81,8 @@ func sealed(body []byte) []byte {
 func FuzzRow(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 1))
 	rules := []Rule{
-		{Name: "A", Above: num(1), Window: 90 * time.Second, For: time.Second, Severity: "warning"},
-		{Name: "B", Below: num(2), Window: time.Second, KeepFiringFor: time.Minute, By: []string{"meeting"}, Severity: "warning"},
+		{Name: "A", Above: new(int64(1)), Window: 90 * time.Second, For: time.Second, Severity: "warning"},
+		{Name: "B", Below: new(int64(2)), Window: time.Second, KeepFiringFor: time.Minute, By: []string{"meeting"}, Severity: "warning"},
 	}
 	e := mustNew(f, Options{}, rules...)
 	for _, g := range someGroups(r, rules, e) {

@@ -29,17 +29,17 @@ func TestWhereLiveAndReplayDiffer(t *testing.T) {
 		lines        []arrival
 		live, replay string
 	}{
-		{"in order and on time: not at all", Rule{Above: num(1), Window: m}, inOrder(0, 5*s),
+		{"in order and on time: not at all", Rule{Above: new(int64(1)), Window: m}, inOrder(0, 5*s),
 			"firing 5s, resolved 1m0s", "firing 5s, resolved 1m0s"},
-		{"later than its time", Rule{Above: num(1), Window: m}, []arrival{{0, 0}, {5 * s, 30 * s}},
+		{"later than its time", Rule{Above: new(int64(1)), Window: m}, []arrival{{0, 0}, {5 * s, 30 * s}},
 			"firing 30s, resolved 1m0s", "firing 5s, resolved 1m0s"},
-		{"later than its window", Rule{Above: num(1), Window: m}, []arrival{{0, 0}, {5 * s, 70 * s}},
+		{"later than its window", Rule{Above: new(int64(1)), Window: m}, []arrival{{0, 0}, {5 * s, 70 * s}},
 			"", "firing 5s, resolved 1m0s"},
-		{"a bucket left between time and arrival", Rule{Above: num(1), Window: m}, []arrival{{0, 0}, {50 * s, 65 * s}},
+		{"a bucket left between time and arrival", Rule{Above: new(int64(1)), Window: m}, []arrival{{0, 0}, {50 * s, 65 * s}},
 			"", "firing 50s, resolved 1m0s"},
-		{"from the future", Rule{Above: num(0), Window: m}, []arrival{{30 * s, 10 * s}},
+		{"from the future", Rule{Above: new(int64(0)), Window: m}, []arrival{{30 * s, 10 * s}},
 			"firing 10s, resolved 1m10s", "firing 30s, resolved 1m30s"},
-		{"held back: silence that never was", Rule{Below: num(1), Window: m}, []arrival{{0, 0}, {40 * s, 90 * s}, {80 * s, 90 * s}},
+		{"held back: silence that never was", Rule{Below: new(int64(1)), Window: m}, []arrival{{0, 0}, {40 * s, 90 * s}, {80 * s, 90 * s}},
 			"firing 1m0s, resolved 1m30s", ""},
 	} {
 		r := c.rule

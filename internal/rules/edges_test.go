@@ -76,62 +76,62 @@ func TestEdges(t *testing.T) {
 		story string
 		want  string // joined by ", "
 	}{
-		{"above is greater", Rule{Above: num(3), Window: m}, "0s x3\n1s", ""},
-		{"the crossing event fires", Rule{Above: num(3), Window: m}, "0s x3\n1s x1", "firing 1s"},
-		{"above 0 fires at the first", Rule{Above: num(0), Window: m}, "7s x1", "firing 7s"},
-		{"one instant before the bucket leaves", Rule{Above: num(0), Window: m}, "0s x1\n59.999999999s", "firing 0s"},
-		{"the instant at which it leaves", Rule{Above: num(0), Window: m}, "0s x1\n60s", "firing 0s, resolved 1m0s"},
-		{"the end has its own time, not that of the look", Rule{Above: num(0), Window: m}, "0s x1\n5h", "firing 0s, resolved 1m0s"},
-		{"a bucket leaves as a whole, with its first instant", Rule{Above: num(0), Window: m}, "0.9s x1\n2m", "firing 900ms, resolved 1m0s"},
-		{"90s are 60 buckets of 1.5s", Rule{Above: num(0), Window: 90 * time.Second}, "1.4s x1\n2m", "firing 1.4s, resolved 1m30s"},
-		{"a window shorter than 60 seconds has buckets of a second", Rule{Above: num(0), Window: 5 * time.Second}, "0.5s x1\n9s", "firing 500ms, resolved 5s"},
-		{"a window that is no whole number of seconds", Rule{Above: num(0), Window: 2500 * time.Millisecond}, "0s x1\n9s", "firing 0s, resolved 2.5s"},
-		{"a deadline comes before the events of its instant", Rule{Above: num(1), Window: m}, "0s x1\n60s x1", ""},
-		{"over and back at one instant", Rule{Above: num(1), Window: m}, "0s x2\n60s x2", "firing 0s, resolved 1m0s, firing 1m0s"},
+		{"above is greater", Rule{Above: new(int64(3)), Window: m}, "0s x3\n1s", ""},
+		{"the crossing event fires", Rule{Above: new(int64(3)), Window: m}, "0s x3\n1s x1", "firing 1s"},
+		{"above 0 fires at the first", Rule{Above: new(int64(0)), Window: m}, "7s x1", "firing 7s"},
+		{"one instant before the bucket leaves", Rule{Above: new(int64(0)), Window: m}, "0s x1\n59.999999999s", "firing 0s"},
+		{"the instant at which it leaves", Rule{Above: new(int64(0)), Window: m}, "0s x1\n60s", "firing 0s, resolved 1m0s"},
+		{"the end has its own time, not that of the look", Rule{Above: new(int64(0)), Window: m}, "0s x1\n5h", "firing 0s, resolved 1m0s"},
+		{"a bucket leaves as a whole, with its first instant", Rule{Above: new(int64(0)), Window: m}, "0.9s x1\n2m", "firing 900ms, resolved 1m0s"},
+		{"90s are 60 buckets of 1.5s", Rule{Above: new(int64(0)), Window: 90 * time.Second}, "1.4s x1\n2m", "firing 1.4s, resolved 1m30s"},
+		{"a window shorter than 60 seconds has buckets of a second", Rule{Above: new(int64(0)), Window: 5 * time.Second}, "0.5s x1\n9s", "firing 500ms, resolved 5s"},
+		{"a window that is no whole number of seconds", Rule{Above: new(int64(0)), Window: 2500 * time.Millisecond}, "0s x1\n9s", "firing 0s, resolved 2.5s"},
+		{"a deadline comes before the events of its instant", Rule{Above: new(int64(1)), Window: m}, "0s x1\n60s x1", ""},
+		{"over and back at one instant", Rule{Above: new(int64(1)), Window: m}, "0s x2\n60s x2", "firing 0s, resolved 1m0s, firing 1m0s"},
 
-		{"between the edges nothing resolves", Rule{Above: num(3), ResolveAt: num(1), Window: m}, "0s x2\n10s x2\n61s", "firing 10s"},
-		{"resolve_at itself resolves", Rule{Above: num(3), ResolveAt: num(2), Window: m}, "0s x2\n10s x2\n61s", "firing 10s, resolved 1m0s"},
-		{"between the edges nothing fires", Rule{Above: num(3), ResolveAt: num(1), Window: m}, "0s x2\n10s x1", ""},
-		{"once over, only the threshold brings it back", Rule{Above: num(2), ResolveAt: num(0), Window: m}, "0s x3\n60s x2\n70s x1", "firing 0s, resolved 1m0s, firing 1m10s"},
+		{"between the edges nothing resolves", Rule{Above: new(int64(3)), ResolveAt: new(int64(1)), Window: m}, "0s x2\n10s x2\n61s", "firing 10s"},
+		{"resolve_at itself resolves", Rule{Above: new(int64(3)), ResolveAt: new(int64(2)), Window: m}, "0s x2\n10s x2\n61s", "firing 10s, resolved 1m0s"},
+		{"between the edges nothing fires", Rule{Above: new(int64(3)), ResolveAt: new(int64(1)), Window: m}, "0s x2\n10s x1", ""},
+		{"once over, only the threshold brings it back", Rule{Above: new(int64(2)), ResolveAt: new(int64(0)), Window: m}, "0s x3\n60s x2\n70s x1", "firing 0s, resolved 1m0s, firing 1m10s"},
 
-		{"for", Rule{Above: num(0), Window: m, For: 10 * time.Second}, "0s x1\n9.999999999s\n12s", "firing 10s"},
-		{"for is not yet over", Rule{Above: num(0), Window: m, For: 10 * time.Second}, "0s x1\n9.999999999s", ""},
-		{"for is interrupted", Rule{Above: num(0), Window: 5 * time.Second, For: 10 * time.Second}, "0s x1\n6s x1\n14s", ""},
-		{"for starts anew", Rule{Above: num(0), Window: 5 * time.Second, For: 7 * time.Second}, "0s x1\n6s x1\n10s x1\n20s", "firing 13s, resolved 15s"},
-		{"the bucket leaves as for ends", Rule{Above: num(0), Window: 10 * time.Second, For: 10 * time.Second}, "0s x1\n20s", ""},
-		{"for needs the threshold, not resolve_at", Rule{Above: num(1), ResolveAt: num(0), Window: 10 * time.Second, For: 8 * time.Second}, "0s x1\n3s x1\n10s\n12s", ""},
+		{"for", Rule{Above: new(int64(0)), Window: m, For: 10 * time.Second}, "0s x1\n9.999999999s\n12s", "firing 10s"},
+		{"for is not yet over", Rule{Above: new(int64(0)), Window: m, For: 10 * time.Second}, "0s x1\n9.999999999s", ""},
+		{"for is interrupted", Rule{Above: new(int64(0)), Window: 5 * time.Second, For: 10 * time.Second}, "0s x1\n6s x1\n14s", ""},
+		{"for starts anew", Rule{Above: new(int64(0)), Window: 5 * time.Second, For: 7 * time.Second}, "0s x1\n6s x1\n10s x1\n20s", "firing 13s, resolved 15s"},
+		{"the bucket leaves as for ends", Rule{Above: new(int64(0)), Window: 10 * time.Second, For: 10 * time.Second}, "0s x1\n20s", ""},
+		{"for needs the threshold, not resolve_at", Rule{Above: new(int64(1)), ResolveAt: new(int64(0)), Window: 10 * time.Second, For: 8 * time.Second}, "0s x1\n3s x1\n10s\n12s", ""},
 
-		{"keep_firing_for", Rule{Above: num(0), Window: m, KeepFiringFor: 30 * time.Second}, "0s x1\n89.999999999s\n100s", "firing 0s, resolved 1m30s"},
-		{"keep_firing_for is not over", Rule{Above: num(0), Window: m, KeepFiringFor: 30 * time.Second}, "0s x1\n89.999999999s", "firing 0s"},
-		{"back while kept: one alert", Rule{Above: num(0), Window: m, KeepFiringFor: 30 * time.Second}, "0s x1\n80s x1\n3m", "firing 0s, resolved 2m50s"},
-		{"the event of the instant at which it ends is too late", Rule{Above: num(0), Window: m, KeepFiringFor: 30 * time.Second}, "0s x1\n90s x1", "firing 0s, resolved 1m30s, firing 1m30s"},
-		{"between the edges keep_firing_for runs on", Rule{Above: num(2), ResolveAt: num(0), Window: m, KeepFiringFor: 30 * time.Second}, "0s x3\n70s x2\n4m", "firing 0s, resolved 1m30s"},
-		{"for and keep_firing_for", Rule{Above: num(0), Window: m, For: 10 * time.Second, KeepFiringFor: 5 * time.Second}, "0s x1\n2m", "firing 10s, resolved 1m5s"},
+		{"keep_firing_for", Rule{Above: new(int64(0)), Window: m, KeepFiringFor: 30 * time.Second}, "0s x1\n89.999999999s\n100s", "firing 0s, resolved 1m30s"},
+		{"keep_firing_for is not over", Rule{Above: new(int64(0)), Window: m, KeepFiringFor: 30 * time.Second}, "0s x1\n89.999999999s", "firing 0s"},
+		{"back while kept: one alert", Rule{Above: new(int64(0)), Window: m, KeepFiringFor: 30 * time.Second}, "0s x1\n80s x1\n3m", "firing 0s, resolved 2m50s"},
+		{"the event of the instant at which it ends is too late", Rule{Above: new(int64(0)), Window: m, KeepFiringFor: 30 * time.Second}, "0s x1\n90s x1", "firing 0s, resolved 1m30s, firing 1m30s"},
+		{"between the edges keep_firing_for runs on", Rule{Above: new(int64(2)), ResolveAt: new(int64(0)), Window: m, KeepFiringFor: 30 * time.Second}, "0s x3\n70s x2\n4m", "firing 0s, resolved 1m30s"},
+		{"for and keep_firing_for", Rule{Above: new(int64(0)), Window: m, For: 10 * time.Second, KeepFiringFor: 5 * time.Second}, "0s x1\n2m", "firing 10s, resolved 1m5s"},
 
-		{"below is smaller, and waits for a whole window", Rule{Below: num(2), Window: m}, "59.999999999s\n60s", "firing 1m0s"},
-		{"below: the threshold itself is enough", Rule{Below: num(2), Window: m}, "30s x2\n89.999999999s", ""},
-		{"below: a bucket that leaves fires", Rule{Below: num(2), Window: m}, "30s x2\n2m", "firing 1m30s"},
-		{"below: the event that crosses resolves", Rule{Below: num(2), Window: m}, "60s\n61s x1\n65s x1", "firing 1m0s, resolved 1m5s"},
-		{"below: the other edge", Rule{Below: num(2), ResolveAt: num(3), Window: m}, "60s\n61s x2\n65s x1", "firing 1m0s, resolved 1m5s"},
-		{"below and for", Rule{Below: num(1), Window: m, For: 10 * time.Second}, "60s\n75s", "firing 1m10s"},
-		{"below: for is interrupted", Rule{Below: num(1), Window: m, For: 10 * time.Second}, "60s\n65s x1\n120s", ""},
-		{"below and keep_firing_for", Rule{Below: num(1), Window: m, KeepFiringFor: 10 * time.Second}, "60s\n65s x1\n80s", "firing 1m0s, resolved 1m15s"},
-		{"below: back while kept", Rule{Below: num(1), Window: 5 * time.Second, KeepFiringFor: 10 * time.Second}, "6s x1\n60s", "firing 5s"},
-		{"below with by: a group waits for its own window", Rule{Below: num(9), Window: m, By: by}, "100s x1 a\n159s\n160s", "firing 2m40s a"},
-		{"below with by: only what was seen", Rule{Below: num(9), Window: m, By: by}, "10h", ""},
-		{"below with by: a day after its last event a group is forgotten", Rule{Below: num(1), Window: m, By: by}, "0s x1 a\n1h x1 a\n80h", "firing 1m0s a, resolved 1h0m0s a, firing 1h1m0s a, resolved 25h0m0s a"},
-		{"below without by: nothing is forgotten", Rule{Below: num(1), Window: m}, "0s x1\n80h", "firing 1m0s"},
+		{"below is smaller, and waits for a whole window", Rule{Below: new(int64(2)), Window: m}, "59.999999999s\n60s", "firing 1m0s"},
+		{"below: the threshold itself is enough", Rule{Below: new(int64(2)), Window: m}, "30s x2\n89.999999999s", ""},
+		{"below: a bucket that leaves fires", Rule{Below: new(int64(2)), Window: m}, "30s x2\n2m", "firing 1m30s"},
+		{"below: the event that crosses resolves", Rule{Below: new(int64(2)), Window: m}, "60s\n61s x1\n65s x1", "firing 1m0s, resolved 1m5s"},
+		{"below: the other edge", Rule{Below: new(int64(2)), ResolveAt: new(int64(3)), Window: m}, "60s\n61s x2\n65s x1", "firing 1m0s, resolved 1m5s"},
+		{"below and for", Rule{Below: new(int64(1)), Window: m, For: 10 * time.Second}, "60s\n75s", "firing 1m10s"},
+		{"below: for is interrupted", Rule{Below: new(int64(1)), Window: m, For: 10 * time.Second}, "60s\n65s x1\n120s", ""},
+		{"below and keep_firing_for", Rule{Below: new(int64(1)), Window: m, KeepFiringFor: 10 * time.Second}, "60s\n65s x1\n80s", "firing 1m0s, resolved 1m15s"},
+		{"below: back while kept", Rule{Below: new(int64(1)), Window: 5 * time.Second, KeepFiringFor: 10 * time.Second}, "6s x1\n60s", "firing 5s"},
+		{"below with by: a group waits for its own window", Rule{Below: new(int64(9)), Window: m, By: by}, "100s x1 a\n159s\n160s", "firing 2m40s a"},
+		{"below with by: only what was seen", Rule{Below: new(int64(9)), Window: m, By: by}, "10h", ""},
+		{"below with by: a day after its last event a group is forgotten", Rule{Below: new(int64(1)), Window: m, By: by}, "0s x1 a\n1h x1 a\n80h", "firing 1m0s a, resolved 1h0m0s a, firing 1h1m0s a, resolved 25h0m0s a"},
+		{"below without by: nothing is forgotten", Rule{Below: new(int64(1)), Window: m}, "0s x1\n80h", "firing 1m0s"},
 
-		{"each group has its window", Rule{Above: num(1), Window: m, By: by}, "0s x1 a\n1s x1 b\n2s x1 b", "firing 2s b"},
-		{"groups of one due time go by their key", Rule{Above: num(0), Window: m, By: by}, "0s x1 b\n0s x1 a\n60s", "firing 0s b, firing 0s a, resolved 1m0s a, resolved 1m0s b"},
-		{"an event without the field is a group of its own", Rule{Above: num(1), Window: m, By: by}, "0s x1 a\n1s x2", "firing 1s"},
+		{"each group has its window", Rule{Above: new(int64(1)), Window: m, By: by}, "0s x1 a\n1s x1 b\n2s x1 b", "firing 2s b"},
+		{"groups of one due time go by their key", Rule{Above: new(int64(0)), Window: m, By: by}, "0s x1 b\n0s x1 a\n60s", "firing 0s b, firing 0s a, resolved 1m0s a, resolved 1m0s b"},
+		{"an event without the field is a group of its own", Rule{Above: new(int64(1)), Window: m, By: by}, "0s x1 a\n1s x2", "firing 1s"},
 
-		{"an early event counts at its time", Rule{Above: num(0), Window: m}, "50s x1 of 20s\n2m", "firing 50s, resolved 1m20s"},
-		{"the oldest bucket that still counts", Rule{Above: num(0), Window: m}, "60s x1 of 1s\n61s", "firing 1m0s, resolved 1m1s"},
-		{"a bucket that has left", Rule{Above: num(0), Window: m}, "60s x1 of 0.999999999s\n61s", ""},
-		{"a late event before all others ends the window earlier", Rule{Above: num(2), Window: m}, "40s x2\n41s x1 of 5s\n2m", "firing 41s, resolved 1m5s"},
-		{"a future time is now", Rule{Above: num(0), Window: m}, "10s x1 of 50s\n2m", "firing 10s, resolved 1m10s"},
-		{"the clock never goes back", Rule{Above: num(1), Window: m}, "30s x1\n10s x1\n2m", "firing 30s, resolved 1m10s"},
+		{"an early event counts at its time", Rule{Above: new(int64(0)), Window: m}, "50s x1 of 20s\n2m", "firing 50s, resolved 1m20s"},
+		{"the oldest bucket that still counts", Rule{Above: new(int64(0)), Window: m}, "60s x1 of 1s\n61s", "firing 1m0s, resolved 1m1s"},
+		{"a bucket that has left", Rule{Above: new(int64(0)), Window: m}, "60s x1 of 0.999999999s\n61s", ""},
+		{"a late event before all others ends the window earlier", Rule{Above: new(int64(2)), Window: m}, "40s x2\n41s x1 of 5s\n2m", "firing 41s, resolved 1m5s"},
+		{"a future time is now", Rule{Above: new(int64(0)), Window: m}, "10s x1 of 50s\n2m", "firing 10s, resolved 1m10s"},
+		{"the clock never goes back", Rule{Above: new(int64(1)), Window: m}, "30s x1\n10s x1\n2m", "firing 30s, resolved 1m10s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -145,8 +145,8 @@ func TestEdges(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	e := mustNew(t, Options{},
-		Rule{Name: "Short", Above: num(9), Window: 10 * time.Second},
-		Rule{Name: "Long", Above: num(9), Window: time.Hour})
+		Rule{Name: "Short", Above: new(int64(9)), Window: 10 * time.Second},
+		Rule{Name: "Long", Above: new(int64(9)), Window: time.Hour})
 	for _, c := range []struct {
 		of   time.Time
 		want Verdict
@@ -174,7 +174,7 @@ func TestVerdicts(t *testing.T) {
 
 func TestStartsAtStaysAndPeakRises(t *testing.T) {
 	t.Parallel()
-	e := mustNew(t, Options{}, Rule{Name: "R", Above: num(1), Window: time.Minute, For: 5 * time.Second})
+	e := mustNew(t, Options{}, Rule{Name: "R", Above: new(int64(1)), Window: time.Minute, For: 5 * time.Second})
 	e.Observe(denial(noon), noon)
 	e.Observe(denial(noon), noon)
 	pending := e.Alerts()

@@ -166,6 +166,8 @@ func (p *part) sample(text []byte, n int) {
 		return
 	}
 	text = clip(text, maxSample)
+	// What was restored or adopted may come from an engine that kept more lines.
+	p.samples = p.samples[max(0, len(p.samples)-n):]
 	if len(p.samples) < n {
 		p.samples = append(p.samples, bytes.Clone(text))
 		return

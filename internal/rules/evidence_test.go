@@ -12,7 +12,7 @@ import (
 
 func TestEvidence(t *testing.T) {
 	t.Parallel()
-	e := mustNew(t, Options{}, Rule{Name: "R", Above: num(6), Window: time.Minute, By: []string{"source", "zone"}})
+	e := mustNew(t, Options{}, Rule{Name: "R", Above: new(int64(6)), Window: time.Minute, By: []string{"source", "zone"}})
 	for i := range 8 {
 		now := at(time.Duration(i) * time.Second)
 		ev := denial(now, event.Meeting, fmt.Sprint("m", i%3), event.Participant, fmt.Sprint("p", i), "zone", "eu", "empty", "")
@@ -40,7 +40,7 @@ func TestEvidence(t *testing.T) {
 // over.
 func TestEvidenceIsOfThisAlert(t *testing.T) {
 	t.Parallel()
-	r := Rule{Name: "R", Above: num(3), ResolveAt: num(0), Window: time.Minute}
+	r := Rule{Name: "R", Above: new(int64(3)), ResolveAt: new(int64(0)), Window: time.Minute}
 	for _, c := range []struct {
 		name  string
 		noise []time.Duration // one event each, before four that fire at 10 min
@@ -75,7 +75,7 @@ func TestEvidenceIsOfThisAlert(t *testing.T) {
 
 func TestEvidenceIsBounded(t *testing.T) {
 	t.Parallel()
-	e := mustNew(t, Options{Samples: 1000}, Rule{Name: "R", Above: num(0), Window: time.Hour})
+	e := mustNew(t, Options{Samples: 1000}, Rule{Name: "R", Above: new(int64(0)), Window: time.Hour})
 	for i := range 5000 {
 		ev := denial(noon, event.Meeting, fmt.Sprint("m", i), "long", strings.Repeat("ü", 500)+fmt.Sprint(i))
 		ev.Code = fmt.Sprint(i)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -118,9 +119,7 @@ func clip(b []byte, n int) []byte {
 func (g *group) labelSet() alert.Labels {
 	if g.labels == nil {
 		m := map[string]string{}
-		for n, v := range g.rule.Labels {
-			m[n] = v
-		}
+		maps.Copy(m, g.rule.Labels)
 		m["alertname"], m["severity"] = g.rule.Name, g.rule.Severity
 		parts := strings.Split(g.key, keyEnd)
 		for i, p := range g.rule.by {

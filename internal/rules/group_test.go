@@ -24,7 +24,7 @@ func groupNames(r *rule) string {
 
 func TestTheLeastRecentGroupMakesRoom(t *testing.T) {
 	t.Parallel()
-	e := mustNew(t, Options{MaxGroups: 3}, Rule{Name: "R", Above: num(1), Window: time.Hour, By: []string{event.Meeting}})
+	e := mustNew(t, Options{MaxGroups: 3}, Rule{Name: "R", Above: new(int64(1)), Window: time.Hour, By: []string{event.Meeting}})
 	for _, m := range []string{"a", "b", "c", "a", "d"} {
 		observe(e, noon, m)
 	}
@@ -39,7 +39,7 @@ func TestTheLeastRecentGroupMakesRoom(t *testing.T) {
 
 func TestFiringGroupsAreNeverEvicted(t *testing.T) {
 	t.Parallel()
-	e := mustNew(t, Options{MaxGroups: 2}, Rule{Name: "R", Above: num(0), Window: time.Minute, By: []string{event.Meeting}})
+	e := mustNew(t, Options{MaxGroups: 2}, Rule{Name: "R", Above: new(int64(0)), Window: time.Minute, By: []string{event.Meeting}})
 	for _, m := range []string{"a", "b", "c", "d", "a"} {
 		observe(e, noon, m)
 	}
@@ -60,9 +60,9 @@ func TestTheLimitOfAllRules(t *testing.T) {
 	t.Parallel()
 	by := []string{event.Meeting}
 	e := mustNew(t, Options{MaxGroups: 3, MaxGroupsAll: 4},
-		Rule{Name: "A", Above: num(9), Window: time.Hour, By: by, Match: Match{Codes: []string{"3014"}}},
-		Rule{Name: "B", Above: num(9), Window: time.Hour, By: by, Match: Match{Codes: []string{"3015"}}},
-		Rule{Name: "All", Above: num(99), Window: time.Hour})
+		Rule{Name: "A", Above: new(int64(9)), Window: time.Hour, By: by, Match: Match{Codes: []string{"3014"}}},
+		Rule{Name: "B", Above: new(int64(9)), Window: time.Hour, By: by, Match: Match{Codes: []string{"3015"}}},
+		Rule{Name: "All", Above: new(int64(99)), Window: time.Hour})
 	put := func(code, meeting string) {
 		ev := denial(noon, event.Meeting, meeting)
 		ev.Code = code
@@ -85,7 +85,7 @@ func TestTheLimitOfAllRules(t *testing.T) {
 
 func TestAPendingGroupThatMakesRoomLeavesNoAlert(t *testing.T) {
 	t.Parallel()
-	e := mustNew(t, Options{MaxGroups: 1}, Rule{Name: "R", Above: num(0), Window: time.Minute, For: time.Second, By: []string{event.Meeting}})
+	e := mustNew(t, Options{MaxGroups: 1}, Rule{Name: "R", Above: new(int64(0)), Window: time.Minute, For: time.Second, By: []string{event.Meeting}})
 	observe(e, noon, "a")
 	observe(e, noon, "b")
 	if a := e.Alerts(); len(a) != 1 || a[0].Labels.Get(event.Meeting) != "b" {
@@ -111,7 +111,7 @@ func TestKeysAreFitForLabels(t *testing.T) {
 		{strings.Repeat("x", 1<<20), strings.Repeat("x", maxLabelValue)},
 		{strings.Repeat("\x80", 300), ""}, // no rune begins anywhere
 	} {
-		e := mustNew(t, Options{}, Rule{Name: "R", Above: num(0), Window: time.Minute, By: []string{"code", event.Meeting}})
+		e := mustNew(t, Options{}, Rule{Name: "R", Above: new(int64(0)), Window: time.Minute, By: []string{"code", event.Meeting}})
 		observe(e, noon, c.in)
 		if got := e.Alerts()[0].Labels.Get(event.Meeting); got != c.want {
 			t.Errorf("%.40q becomes %q, want %q", c.in, got, c.want)
@@ -122,7 +122,7 @@ func TestKeysAreFitForLabels(t *testing.T) {
 func TestLabelsAreTheIdentity(t *testing.T) {
 	t.Parallel()
 	r := Rule{
-		Name: "R", Severity: "critical", Above: num(0), Window: time.Minute, By: []string{"source", "code", "name", "category", event.Meeting},
+		Name: "R", Severity: "critical", Above: new(int64(0)), Window: time.Minute, By: []string{"source", "code", "name", "category", event.Meeting},
 		Labels: map[string]string{"team": "media", "empty": ""},
 	}
 	e := mustNew(t, Options{}, r)

@@ -12,8 +12,6 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 func at(d time.Duration) time.Time { return noon.Add(d) }
 
-func num(n int64) *int64 { return &n }
-
 // denial is an event of the permission family; fields come in pairs of name and value.
 func denial(when time.Time, fields ...string) *event.Event {
 	e := &event.Event{

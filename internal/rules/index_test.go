@@ -50,7 +50,7 @@ func TestIndexIsTheMatch(t *testing.T) {
 			for _, f := range some("meeting", "participant", "room") {
 				m.Fields = map[string][]string{f: {"1", "2"}, "zone": {"x", "y"}}
 			}
-			rules[i] = Rule{Name: fmt.Sprint("R", i), Match: m, Above: num(1 << 40), Window: time.Hour}
+			rules[i] = Rule{Name: fmt.Sprint("R", i), Match: m, Above: new(int64(1 << 40)), Window: time.Hour}
 		}
 		e := mustNew(t, Options{}, rules...)
 		want := make([]float64, len(rules))
@@ -82,7 +82,7 @@ func TestAnEventVisitsOnlyItsRules(t *testing.T) {
 	t.Parallel()
 	var rules []Rule
 	for i := range 500 {
-		r := Rule{Name: fmt.Sprint("R", i), Above: num(1), Window: time.Minute}
+		r := Rule{Name: fmt.Sprint("R", i), Above: new(int64(1)), Window: time.Minute}
 		switch i % 4 {
 		case 0:
 			r.Match.Codes = []string{fmt.Sprint(10000 + i)}
@@ -95,7 +95,7 @@ func TestAnEventVisitsOnlyItsRules(t *testing.T) {
 		}
 		rules = append(rules, r)
 	}
-	e := mustNew(t, Options{}, append(rules, Rule{Name: "Mine", Match: Match{Codes: []string{"3014"}}, Above: num(1), Window: time.Minute})...)
+	e := mustNew(t, Options{}, append(rules, Rule{Name: "Mine", Match: Match{Codes: []string{"3014"}}, Above: new(int64(1)), Window: time.Minute})...)
 	ev := denial(noon, event.Meeting, "m3")
 	c := e.index.find(ev)
 	visited := len(c.sure)
@@ -109,7 +109,7 @@ func TestAnEventVisitsOnlyItsRules(t *testing.T) {
 
 func TestUnknownCodesDoNotFillTheIndex(t *testing.T) {
 	t.Parallel()
-	e := mustNew(t, Options{}, Rule{Name: "R", Match: Match{Codes: []string{"3014"}}, Above: num(1), Window: time.Minute})
+	e := mustNew(t, Options{}, Rule{Name: "R", Match: Match{Codes: []string{"3014"}}, Above: new(int64(1)), Window: time.Minute})
 	for i := range 20_000 {
 		ev := denial(noon)
 		ev.Code, ev.Name, ev.Category = fmt.Sprint(i), fmt.Sprint("N", i), "unknown"
@@ -129,7 +129,7 @@ func TestNamesOfOtherSpellings(t *testing.T) {
 		return ""
 	}
 	e := mustNew(t, Options{CanonicalName: canonical},
-		Rule{Name: "R", Match: Match{Names: []string{"MAX_PARTICIPANT_REACHED"}}, Above: num(1), Window: time.Minute})
+		Rule{Name: "R", Match: Match{Names: []string{"MAX_PARTICIPANT_REACHED"}}, Above: new(int64(1)), Window: time.Minute})
 	ev := denial(noon)
 	ev.Name = "MAX_PARTCIPANT_REACHED"
 	e.Observe(ev, noon)

@@ -74,7 +74,7 @@ func query(t *testing.T, db *store.DB, q string) string {
 
 func meetingRule() Rule {
 	return Rule{
-		Name: "R", Severity: "warning", Above: num(1), ResolveAt: num(0), Window: time.Minute, KeepFiringFor: time.Minute,
+		Name: "R", Severity: "warning", Above: new(int64(1)), ResolveAt: new(int64(0)), Window: time.Minute, KeepFiringFor: time.Minute,
 		By: []string{event.Meeting}, Summary: "{{ $value }} in {{ $labels.meeting }}",
 	}
 }
@@ -82,7 +82,7 @@ func meetingRule() Rule {
 func TestStateSurvivesInTheStore(t *testing.T) {
 	t.Parallel()
 	db := openStore(t)
-	pendingRule := Rule{Name: "Slow", Above: num(0), Window: time.Minute, For: time.Hour, Severity: "info"}
+	pendingRule := Rule{Name: "Slow", Above: new(int64(0)), Window: time.Minute, For: time.Hour, Severity: "info"}
 	e := mustNew(t, Options{}, meetingRule(), pendingRule)
 	commit(t, db, e)
 	if got := query(t, db, "SELECT rule FROM rule_sets"); got != "" {
@@ -114,6 +114,25 @@ func TestStateSurvivesInTheStore(t *testing.T) {
 	commit(t, db, back)
 	if got := query(t, db, "SELECT rule FROM rule_groups"); got != "Slow" {
 		t.Errorf("empty groups are still stored: %q", got)
+	}
+	for _, a := range back.Alerts() {
+		var kept alert.Alert
+		err := db.Read(context.Background(), func(tx *store.Tx) (err error) {
+			kept, _, err = LoadAlert(tx, a.ID)
+			return err
+		})
+		if found, ok := back.FindAlert(a.ID); err != nil || !ok || text(t, kept) != text(t, found) {
+			t.Errorf("alert %s: %v, %v, %+v", a.ID, err, ok, kept)
+		}
+	}
+	err := db.Read(context.Background(), func(tx *store.Tx) error {
+		if a, ok, err := LoadAlert(tx, "nothing"); ok || err != nil || a.ID != "" {
+			t.Errorf("an unknown ID: %+v, %v, %v", a, ok, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	again := restore(t, db, at(10*time.Minute), meetingRule(), pendingRule)
 	diff(t, "resolved ones", lines(again.Alerts()), lines(back.Alerts()))
@@ -294,7 +313,7 @@ func TestDamageIsDroppedAndTold(t *testing.T) {
 func TestOldAlertsLeaveTheTable(t *testing.T) {
 	t.Parallel()
 	db := openStore(t)
-	r := Rule{Name: "R", Above: num(0), Window: time.Minute, Severity: "info"}
+	r := Rule{Name: "R", Above: new(int64(0)), Window: time.Minute, Severity: "info"}
 	e := mustNew(t, Options{KeepAlerts: 48 * time.Hour}, r)
 	for day := range 5 {
 		now := noon.AddDate(0, 0, day)

@@ -110,6 +110,27 @@ func (s *saved) readAlertRows(tx *store.Tx, query string) error {
 	return rows.Err()
 }
 
+// LoadAlert reads the alert of an ID from the state, as it was at its last change of state; also one that resolved long
+// ago. ok is false where the state does not know it.
+func LoadAlert(tx *store.Tx, id string) (a alert.Alert, ok bool, err error) {
+	rows, err := tx.Query(`SELECT json FROM alerts WHERE id = ?`, id)
+	if err != nil {
+		return a, false, fmt.Errorf("read alert %q: %w", id, err)
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return a, false, rows.Err()
+	}
+	var text string
+	if err := rows.Scan(&text); err != nil {
+		return a, false, fmt.Errorf("read alert %q: %w", id, err)
+	}
+	if err := json.Unmarshal([]byte(text), &a); err != nil {
+		return alert.Alert{}, false, fmt.Errorf("read alert %q: %w", id, err)
+	}
+	return a, true, nil
+}
+
 // load takes over what was read.
 func (e *Engine) load(s *saved, now time.Time) {
 	e.notes = append(e.notes, s.notes...)

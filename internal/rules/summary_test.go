@@ -80,7 +80,7 @@ func TestSummariesThatAreRefused(t *testing.T) {
 func TestTextFromLogsIsOnlyText(t *testing.T) {
 	t.Parallel()
 	r := meetingRule()
-	r.Above, r.ResolveAt = num(0), nil
+	r.Above, r.ResolveAt = new(int64(0)), nil
 	r.Summary = "in {{ $labels.meeting }}"
 	e := mustNew(t, Options{}, r)
 	for _, hostile := range []string{
