@@ -84,6 +84,7 @@ func (a *alertmanager) addDNS(r Receiver) (err error) {
 	if a.dns, err = newLookup(a.n.opts.Resolver, r.Alertmanager.DNS, r.HTTP); err != nil {
 		return err
 	}
+	a.dns.teller.logger = a.n.opts.Logger.With("receiver", r.Name, "host", a.dns.host)
 	a.doDNS, err = newDoer(a.n.opts, r.Name, a.dns.http(r.HTTP))
 	return err
 }
@@ -245,11 +246,11 @@ func (a *alertmanager) handByDNS(ctx context.Context, items []item, start func(*
 	addresses, err := a.dns.addresses(ctx)
 	if err != nil {
 		a.counts.failed.Add(int64(len(items)))
-		a.dns.teller(a.n.opts.Logger, a.name).failed(&failure{text: clean(withoutURL(err), maxQuoted)})
+		a.dns.teller.tell(&failure{text: clean(withoutURL(err), maxQuoted)})
 		a.hand(a.dns.last, a.doDNS, items, start)
 		return
 	}
-	a.dns.teller(a.n.opts.Logger, a.name).worked()
+	a.dns.teller.tell(nil)
 	for _, old := range a.dns.last {
 		if !slices.Contains(addresses, old) && !slices.Contains(a.static, old) {
 			a.drop(old)

@@ -125,14 +125,13 @@ func (g *rig) commit(transitions ...alert.Alert) {
 		g.set(a)
 	}
 	p := g.Pending(transitions)
-	ok := true
 	if g.db != nil {
 		if err := g.db.Commit(context.Background(), []store.Pending{p}); err != nil {
 			g.t.Fatal(err)
 		}
 	}
 	if p.Done != nil {
-		p.Done(ok)
+		p.Done(true)
 	}
 	g.Committed(append([]alert.Alert(nil), g.active...), transitions)
 }
@@ -156,8 +155,26 @@ func decode[T any](t *testing.T, r request) T {
 	return v
 }
 
+// logText is where a log goes.
+type logText struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
 // pass lets time go by, and everything settle.
 func pass(d time.Duration) {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 }

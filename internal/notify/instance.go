@@ -130,23 +130,22 @@ func (i *instance) send(ctx context.Context, batch []item) *failure {
 	if err != nil {
 		return &failure{text: err.Error(), final: true}
 	}
-	return post(ctx, i.do, i.address, "application/json", nil, body, now)
+	return post(ctx, i.a.n.opts, i.do, i.address, nil, body)
 }
 
 // settle counts the outcome. A batch that failed goes back to the head of the queue, without what has a newer state
 // there; one that was refused does not: the alerts that still matter are due again within a minute.
 func (i *instance) settle(batch []item, f *failure) {
+	i.teller.tell(f)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.sending = 0
 	n := int64(len(batch))
 	if f == nil {
 		i.a.counts.sent.Add(n)
-		i.teller.worked()
 		return
 	}
 	i.a.counts.failed.Add(n)
-	i.teller.failed(f)
 	if f.final {
 		i.a.counts.dropped.Add(n)
 		return

@@ -31,12 +31,11 @@ const (
 	DefaultResend    = time.Minute
 	DefaultInterval  = 30 * time.Second
 	DefaultRepeat    = 4 * time.Hour
+	DefaultTimeout   = 10 * time.Second
 )
 
-const (
-	requestTimeout = 10 * time.Second // one request, from the connection to the end of the answer
-	stopGrace      = 2 * time.Second  // for a request under way when Run is ended
-)
+// stopGrace is the time that a request under way has when Run is ended.
+const stopGrace = 2 * time.Second
 
 // Receiver gets the alerts that match. Exactly one of Alertmanager and Webhook is set.
 type Receiver struct {
@@ -82,6 +81,7 @@ type Options struct {
 	Instance       string            // the label instance, unless alert or external labels have one; "": none
 	QueueSize      int               // messages or alerts that wait, per receiver and instance; 0: DefaultQueueSize
 	Resend         time.Duration     // how often Alertmanagers hear of what fires; 0: DefaultResend
+	Timeout        time.Duration     // for one request, from the look-up to the end of the answer; 0: DefaultTimeout
 	Logger         *slog.Logger      // nil: silent
 	Now            func() time.Time  // nil: time.Now
 	Resolver       Resolver          // nil: the system's
@@ -142,6 +142,9 @@ func setDefaults(o *Options) {
 	}
 	if o.Resend <= 0 {
 		o.Resend = DefaultResend
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

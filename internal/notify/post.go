@@ -67,9 +67,9 @@ type failure struct {
 	after time.Duration // the other side asked to wait so long; 0: it did not
 }
 
-// post sends body to address; nil: it was accepted.
-func post(ctx context.Context, do doer, address, contentType string, header http.Header, body []byte, now time.Time) *failure {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+// post sends JSON to address; nil: it was accepted. ctx is cut off after the timeout of o.
+func post(ctx context.Context, o Options, do doer, address string, header http.Header, body []byte) *failure {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
@@ -78,7 +78,7 @@ func post(ctx context.Context, do doer, address, contentType string, header http
 	for k, v := range header {
 		req.Header[k] = v
 	}
-	req.Header.Set("Content-Type", contentType)
+	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "errwatch")
 	resp, err := do(req)
 	if err != nil {
@@ -89,7 +89,7 @@ func post(ctx context.Context, do doer, address, contentType string, header http
 	if resp.StatusCode/100 == 2 {
 		return nil
 	}
-	return refused(resp, answer, now)
+	return refused(resp, answer, o.Now())
 }
 
 // withoutURL returns the text of an error of net/http without the address that it repeats, and without the local port,
@@ -194,19 +194,15 @@ type teller struct {
 	last   string // the error told last; "" while it works
 }
 
-func (t *teller) failed(f *failure) {
+// tell takes the outcome of a try; nil: it worked.
+func (t *teller) tell(f *failure) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if f.text != t.last {
+	switch {
+	case f != nil && f.text != t.last:
 		t.last = f.text
-		t.logger.Warn("sending a notification failed", "err", f.text, "final", f.final)
-	}
-}
-
-func (t *teller) worked() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.last != "" {
+		t.logger.Warn("sending a notification failed", "err", f.text, "given_up", f.final)
+	case f == nil && t.last != "":
 		t.last = ""
 		t.logger.Info("notifications are sent again")
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"slices"
 	"strconv"
@@ -28,7 +27,7 @@ type lookup struct {
 	port     string // of A and AAAA records; SRV records have their own
 	srv      bool
 	last     []string // what the last look-up that worked has brought
-	told     *teller
+	teller   teller
 }
 
 func newLookup(r Resolver, name string, cfg *commoncfg.HTTPClientConfig) (*lookup, error) {
@@ -89,11 +88,4 @@ func (l *lookup) hostPorts(ctx context.Context) (out []string, err error) {
 		out = append(out, net.JoinHostPort(strings.TrimSuffix(r.Target, "."), strconv.Itoa(int(r.Port))))
 	}
 	return out, err
-}
-
-func (l *lookup) teller(logger *slog.Logger, receiver string) *teller {
-	if l.told == nil {
-		l.told = &teller{logger: logger.With("receiver", receiver, "host", l.host)}
-	}
-	return l.told
 }

@@ -117,7 +117,8 @@ func (o *outbox) restoreRow(rows *sql.Rows) (known bool, err error) {
 		o.journal.put(rowKey(m.id), dropRow, m.id)
 		return false, nil
 	}
-	m.created, m.after = time.Unix(0, created), time.Unix(0, after)
+	m.created = time.Unix(0, created)
+	m.after = earliest(time.Unix(0, after), o.n.opts.Now().Add(maxRetryAfter)) // the clock may have been set back
 	w.queue = append(w.queue, m)
 	return true, nil
 }

@@ -102,13 +102,15 @@ func (n *Notifier) slackFoot(c *content) string {
 	return joinNonEmpty([]string{"and " + number(float64(left)) + " more", slackLink(n.pageURL("rules", c.Rule), "Rule")}, "  ·  ")
 }
 
-// slackLink is a link whose address may come from a configuration, never from a log; what could end it early is escaped.
+// slackLink is a link; "" for an address that is none. What could end it early is escaped.
 func slackLink(address, word string) string {
-	if address == "" || len(address) > maxLink {
+	if address == "" || len(address) > maxLink || strings.ContainsFunc(address, notInURL) {
 		return ""
 	}
-	return "<" + strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", " ", "%20", "\n", "").Replace(address) + "|" + word + ">"
+	return "<" + strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C").Replace(address) + "|" + word + ">"
 }
+
+func notInURL(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
 
 func joinNonEmpty(parts []string, separator string) string {
 	var out []string

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,13 +88,20 @@ func headline(c *content, now time.Time) string {
 	firing, resolved := c.numbers()
 	switch {
 	case c.Repeat:
-		return fmt.Sprintf("STILL FIRING%s: %s, %d groups", worst(c), c.Rule, firing)
+		return "STILL FIRING" + worst(c) + ": " + c.Rule + ", " + groups(firing)
 	case firing == 0:
-		return fmt.Sprintf("RESOLVED: %s, %d groups", c.Rule, resolved)
+		return "RESOLVED: " + c.Rule + ", " + groups(resolved)
 	case resolved == 0:
-		return fmt.Sprintf("FIRING%s: %s, %d groups", worst(c), c.Rule, firing)
+		return "FIRING" + worst(c) + ": " + c.Rule + ", " + groups(firing)
 	}
-	return fmt.Sprintf("FIRING%s: %s, %d groups, %d resolved", worst(c), c.Rule, firing, resolved)
+	return fmt.Sprintf("FIRING%s: %s, %s, %d resolved", worst(c), c.Rule, groups(firing), resolved)
+}
+
+func groups(n int) string {
+	if n == 1 {
+		return "1 group"
+	}
+	return strconv.Itoa(n) + " groups"
 }
 
 // worst is the severity that all alerts of a rule share, with a space before it.

@@ -185,28 +185,25 @@ func (w *webhook) send(ctx context.Context, m *message) *failure {
 	if err != nil {
 		return &failure{text: clean(err.Error(), maxQuoted), final: true}
 	}
-	return post(ctx, w.do, address, "application/json", http.Header{"Idempotency-Key": {m.key}}, body, w.n.opts.Now())
+	return post(ctx, w.n.opts, w.do, address, http.Header{"Idempotency-Key": {m.key}}, body)
 }
 
 // settle counts the outcome, and lets the next commit write it.
 func (w *webhook) settle(m *message, f *failure, pause time.Duration) {
+	w.teller.tell(f) // without the lock: the log may be slow
 	w.o.mu.Lock()
 	defer w.o.mu.Unlock()
 	w.sending = nil
-	if f == nil {
+	switch {
+	case f == nil:
 		w.counts.sent.Add(1)
-		w.teller.worked()
 		w.drop(m)
-		return
-	}
-	w.counts.failed.Add(1)
-	w.teller.failed(f)
-	if f.final {
+	case f.final:
+		w.counts.failed.Add(1)
 		w.counts.dropped.Add(1)
 		w.drop(m)
-		return
-	}
-	if slices.Contains(w.queue, m) {
+	default:
+		w.counts.failed.Add(1)
 		m.attempts++
 		m.after = w.n.opts.Now().Add(pause)
 		w.o.store(w, m)
