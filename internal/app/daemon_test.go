@@ -246,15 +246,19 @@ func TestReload(t *testing.T) {
 func TestRunCountsAsScan(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "")
+	var written int64
 	for i, form := range sim.Forms() {
 		var b bytes.Buffer
 		if _, err := sim.Text(&b, 1<<20, sim.TextOptions{Seed: uint64(i), Form: form}); err != nil {
 			t.Fatal(err)
 		}
+		written += int64(b.Len())
 		r.write(string(form)+".log", b.String())
 	}
 	r.start()
-	r.until("the source has reached its end", func() bool { return (view{r.d}).Status().Sources[0].CaughtUp && r.count("3014") > 0 })
+	r.until("all is counted and shown", func() bool {
+		return (view{r.d}).Status().Sources[0].Bytes == written && r.count("3014") > 0
+	})
 	plan := planOf(t, fmt.Sprintf(rigConfig, r.dir))
 	res, err := plan.Scan(t.Context(), ScanOptions{Paths: []string{r.dir}, Workers: 2, Now: time.Now})
 	if err != nil {

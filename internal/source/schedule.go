@@ -248,6 +248,9 @@ func (w *worker) step(ctx context.Context) bool {
 		m.report(result{g, out, err})
 	}
 	g.last = out
+	if g.limit >= 0 {
+		m.nudge() // whoever stops the reading waits for the last generation to become idle
+	}
 	return true
 }
 
@@ -255,6 +258,11 @@ func (w *worker) step(ctx context.Context) bool {
 func (m *Manager) report(r result) {
 	r.g.reported = true
 	m.results = append(m.results, r)
+	m.nudge()
+}
+
+// nudge makes the scheduler look.
+func (m *Manager) nudge() {
 	select {
 	case m.wake <- struct{}{}:
 	default: // it will look anyway
