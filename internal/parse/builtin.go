@@ -37,7 +37,7 @@ func Builtin() []Pattern {
 		},
 		{
 			Name: "onerror",
-			Regex: `(?s)(?:^|[^A-Za-z0-9])[oO]nError\b` +
+			Regex: `(?s)\b_*[oO]nError\b` +
 				`(?:[\s:=(\[{#"']{1,4}|.*?\bcode\\*["']?\s*[:=]\s*\\*["']?)(?P<code>\d{4})\b`,
 			Unless: stackExpr,
 			built:  builtin{complete: true},

@@ -16,6 +16,7 @@ type Set struct {
 	source   string
 	cat      *catalog.Catalog
 	patterns []compiled
+	guards   guards
 	texts    []docText // documented messages
 	codeKey  *capture.Regexp
 	anyCode  *capture.Regexp // a code in any unmistakable shape, for hints
@@ -45,15 +46,17 @@ type use struct {
 // compiled is a pattern made ready.
 type compiled struct {
 	Pattern
-	re, unless *capture.Regexp
-	code       int // borders of the groups in a match, -1 where there is none
-	name       int
-	message    int
-	time       int
-	fixed      []byte // Pattern.Code
-	groups     []group
-	paths      *paths
-	literals   []literal.Literal // one of these is in every record that matches
+	re *capture.Regexp
+
+	guardFrom, guardTo int // the guards of unless
+
+	// Borders of the groups in a match. A name may stand in several branches of an alternation: the first that took part counts.
+	code, name, message, time []int
+	groups                    []group // that are fields
+
+	fixed    []byte // Pattern.Code
+	paths    *paths
+	literals []literal.Literal // one of these is in every record that matches
 }
 
 // group is a named group that is a field.
@@ -83,6 +86,7 @@ func Compile(o Options) (*Set, error) {
 		return nil, err
 	}
 	s.index()
+	s.guards.ready()
 	s.walks = s.start != nil || s.envelope == envelopeDocker || !s.always.empty() || s.noPrefilter
 	return s, nil
 }
@@ -136,9 +140,9 @@ func (s *Set) readPatterns(all []Pattern) error {
 }
 
 func (s *Set) compile(p Pattern) (c compiled, err error) {
-	c = compiled{Pattern: p, fixed: []byte(p.Code), code: -1, name: -1, message: -1, time: -1}
+	c = compiled{Pattern: p, fixed: []byte(p.Code)}
 	if p.Unless != "" {
-		if c.unless, err = capture.Compile(p.Unless); err != nil {
+		if c.guardFrom, c.guardTo, err = s.guards.add(p.Unless); err != nil {
 			return c, err
 		}
 	}
@@ -160,13 +164,13 @@ func (c *compiled) readGroups() {
 		switch name {
 		case "":
 		case "code":
-			c.code = 2 * i
+			c.code = append(c.code, 2*i)
 		case "name":
-			c.name = 2 * i
+			c.name = append(c.name, 2*i)
 		case "message":
-			c.message = 2 * i
+			c.message = append(c.message, 2*i)
 		case "time":
-			c.time = 2 * i
+			c.time = append(c.time, 2*i)
 		default:
 			c.groups = append(c.groups, group{name, 2 * i})
 		}
@@ -209,10 +213,10 @@ func (s *Set) nameLiterals() []literal.Literal {
 // The literals of lines that escape the reasoning of the filter, and of words that may be a level.
 //
 // A JSON string may hold any ASCII character as \u00XX; what matters is that of printable ones, since literals hold no
-// others. Docker's driver writes \u003c, \u003e and \u0026, which literals never hold either, but a line of HTML is rare
-// enough to be looked at for nothing.
+// others, and of the escape that starts a colour, which may stand in the middle of one. Docker's driver writes \u003c,
+// \u003e and \u0026, which literals never hold either, but a line of HTML is rare enough to be looked at for nothing.
 var (
-	escapeLiterals = []string{`\u002`, `\u003`, `\u004`, `\u005`, `\u006`, `\u007`}
+	escapeLiterals = []string{"\x1b[", `\u001`, `\u002`, `\u003`, `\u004`, `\u005`, `\u006`, `\u007`}
 	levelLiterals  = []string{
 		"error", "fatal", "critical", "panic", "emerg", "severe",
 		`level":5`, `level":6`, `level": 5`, `level": 6`, `level\":5`, `level\":6`,
@@ -259,6 +263,7 @@ func (s *Set) index() {
 	for _, text := range joinLiterals {
 		if text != dockerStart || s.seesDocker() {
 			lits = append(lits, literal.Literal{Text: text})
+			s.uses = append(s.uses, use{patterns: make(mask, words)})
 		}
 	}
 	s.skim = literal.NewMatcher(lits)
@@ -281,7 +286,6 @@ type mask []uint64
 
 func (m mask) set(i int)      { m[i>>6] |= 1 << (i & 63) }
 func (m mask) has(i int) bool { return m[i>>6]&(1<<(i&63)) != 0 }
-func (m mask) clear()         { clear(m) }
 func (m mask) fill(o mask)    { copy(m, o) }
 
 func (m mask) or(o mask) {

@@ -222,8 +222,11 @@ func quotedValue(b []byte, quote byte, depth int) []byte {
 
 func bareValue(b []byte) []byte {
 	for i, c := range b {
+		if c < ' ' {
+			return b[:i:i]
+		}
 		switch c {
-		case ' ', '\t', '\n', '\r', ',', ';', '}', ']', ')', '{', '[', '(', '&', '"', '\'', '|', '<', '>', '\\':
+		case ' ', ',', ';', '}', ']', ')', '{', '[', '(', '&', '"', '\'', '|', '<', '>', '\\':
 			return b[:i:i]
 		}
 	}

@@ -126,6 +126,11 @@ var shapes = []struct{ line, want string }{
 	{`level=error msg="{\"code\":4009,\"meetingId\":\"ab12-cd34-ef56\"}"`, people + room},
 	{`{"level":"error","msg":"\u006fn\u0045rror c\u006fde=3014"}`, video},
 
+	// Colours.
+	{"\x1b[31mERROR\x1b[0m \x1b[36monError\x1b[0m { code: \x1b[33m3014\x1b[39m }", video},
+	{"\x1b[31mERRO\x1b[0m[0001] join failed   \x1b[31mcode\x1b[0m=4009 \x1b[31mroom\x1b[0m=ab12-cd34-ef56", people + room},
+	{"{\"level\":\"info\",\"msg\":\"\\u001b[31monError\\u001b[0m co\\u001B[0mde=3014\"}", video},
+
 	// A documented message without a code.
 	{`{"level":"error","message":"You have reached max speaker limit in a meeting."}`, speaker},
 	{"ERROR `token` is empty or invalid or might have expired", token},

@@ -52,8 +52,8 @@ func (s *Set) Explain(text []byte) Explanation {
 	st := s.NewStream()
 	st.read = time.Now()
 	sh := unwrap(trimEnd(bytes.Clone(text)), s.envelope)
-	r := record{text: st.body(&sh), env: sh.envelope, stamp: sh.stamp, end: int64(len(text)), done: int64(len(text)), lines: 1}
-	st.gather(text)
+	r := record{text: st.plain(st.body(&sh)), env: sh.envelope, stamp: sh.stamp, end: int64(len(text)), done: int64(len(text)), lines: 1}
+	st.gatherIn(text)
 	st.view.reset(r.text)
 	x := Explanation{
 		Envelope: sh.envelope.String(), Stream: sh.stream.String(), Partial: sh.partial, Format: st.view.format.String(),
@@ -184,13 +184,4 @@ func (st *Stream) emptyPaths(c *compiled) string {
 		}
 	}
 	return strings.Join(out, ", ")
-}
-
-func (st *Stream) unlessMatch(c *compiled) []byte {
-	for _, text := range append([][]byte{st.view.text}, st.view.strings()...) {
-		if at := st.test.Find(c.unless, text, 0); at != nil {
-			return text[at[0]:at[1]]
-		}
-	}
-	return nil
 }

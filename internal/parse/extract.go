@@ -36,7 +36,7 @@ func (st *Stream) examine(r *record) bool {
 	st.res.Envelopes[r.env-envelopeNone]++
 	st.res.Formats[st.view.format-formatText]++
 	for i := range s.patterns {
-		if !st.cand.has(i) && !s.always.has(i) {
+		if !st.cand.has(i) {
 			continue
 		}
 		var f found
@@ -65,7 +65,7 @@ func (st *Stream) unmatched(text []byte) bool {
 func (st *Stream) try(c *compiled, f *found) refusal {
 	f.fields = len(st.fields)
 	why := st.match(c, f)
-	if why == accepted && c.unless != nil && st.takesBack(c) {
+	if why == accepted && c.guardTo > c.guardFrom && st.takesBack(c) {
 		why = takenBack
 	}
 	if why == accepted && c.ErrorLines && !st.saysError(c) {
@@ -109,11 +109,7 @@ func (st *Stream) matchIn(c *compiled, text []byte, f *found) refusal {
 		f.code, f.name = cut(text, at, c.code), cut(text, at, c.name)
 		f.text, f.message, f.time = text, cut(text, at, c.message), cut(text, at, c.time)
 		if why = st.acceptable(c, f); why == accepted {
-			for _, g := range c.groups {
-				if v := cut(text, at, g.at); len(v) > 0 {
-					st.fields = append(st.fields, event.Field{Name: g.name, Value: v})
-				}
-			}
+			st.capture(c, f, at)
 			return accepted
 		}
 		from = max(at[1], from+1)
@@ -121,12 +117,33 @@ func (st *Stream) matchIn(c *compiled, text []byte, f *found) refusal {
 	return why
 }
 
-// cut returns a group of a match, nil where it took no part.
-func cut(text []byte, at []int, border int) []byte {
-	if border < 0 || at[border] < 0 {
-		return nil
+// cut returns the first of the groups that took part in a match, nil where none did.
+func cut(text []byte, at, borders []int) []byte {
+	for _, b := range borders {
+		if at[b] >= 0 {
+			return text[at[b]:at[b+1]:at[b+1]]
+		}
 	}
-	return text[at[border]:at[border+1]:at[border+1]]
+	return nil
+}
+
+// capture takes over the fields of a match. Where it is in the text of a structured record as it is written, they are
+// still escaped.
+func (st *Stream) capture(c *compiled, f *found, at []int) {
+	escaped := st.view.format != formatText && len(f.text) == len(st.view.text)
+	if escaped {
+		f.message = st.decoded(&value{text: f.message})
+	}
+	for _, g := range c.groups {
+		if at[g.at] < 0 || at[g.at] == at[g.at+1] {
+			continue
+		}
+		v := f.text[at[g.at]:at[g.at+1]:at[g.at+1]]
+		if escaped {
+			v = st.decoded(&value{text: v})
+		}
+		st.fields = append(st.fields, event.Field{Name: g.name, Value: v})
+	}
 }
 
 // acceptable tells whether what was taken out can be an event.
@@ -181,19 +198,6 @@ func (s *Set) cutCode(code []byte) []byte {
 		n = MaxCode
 	}
 	return code[:n]
-}
-
-// takesBack tells whether the pattern's unless matches anywhere in the record.
-func (st *Stream) takesBack(c *compiled) bool {
-	if st.test.Match(c.unless, st.view.text) {
-		return true
-	}
-	for _, value := range st.view.strings() {
-		if st.test.Match(c.unless, value) {
-			return true
-		}
-	}
-	return false
 }
 
 // emit makes the event.

@@ -98,7 +98,7 @@ func (v *view) add(raw []byte, escaped bool) {
 	st := v.st
 	from := len(st.arena)
 	st.arena = jsonscan.AppendUnescaped(st.arena, raw)
-	v.values = append(v.values, st.arena[from:len(st.arena):len(st.arena)])
+	v.values = append(v.values, st.plain(st.arena[from:len(st.arena):len(st.arena)]))
 }
 
 // strings returns the decoded string values of a JSON record, and of JSON objects inside these, in order; of a logfmt

@@ -88,6 +88,7 @@ func (st *Stream) finishPart(p *pieces, done int64) {
 	st.waiting--
 	r := p.record(done)
 	if st.set.start != nil {
+		r.text = appendPlain(p.buf[:0], r.text)
 		st.joinLine(&r)
 	} else {
 		st.complete(&r)

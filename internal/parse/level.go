@@ -40,7 +40,7 @@ func levelAtStart(text []byte) level {
 	}
 	if text[0] == '<' {
 		n, i := 0, 1
-		for i < 5 && text[i]-'0' <= 9 {
+		for i < 4 && text[i]-'0' <= 9 {
 			n, i = n*10+int(text[i]-'0'), i+1
 		}
 		switch {

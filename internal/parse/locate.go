@@ -23,7 +23,7 @@ func locate(expr string, err *syntax.Error) (at int, message, hint string) {
 	case syntax.ErrMissingRepeatArgument:
 		hint = "there is nothing to repeat before it; write \\" + firstByte(err.Expr) + " for the sign itself"
 	case syntax.ErrInvalidNamedCapture:
-		hint = "a group is named like this: (?P<code>\\d{4}), and each name stands once"
+		hint = "a group is named like this: (?P<code>\\d{4})"
 	case syntax.ErrInvalidPerlOp:
 		if strings.HasPrefix(err.Expr, "(?=") || strings.HasPrefix(err.Expr, "(?!") || strings.HasPrefix(err.Expr, "(?<") {
 			hint = "there is no look-ahead or look-behind; unless takes matches back"

@@ -17,7 +17,10 @@ type Stream struct {
 	set *Set
 
 	mach, test capture.Machine // test: for what may run while the result of mach is still in use
-	hits       []literal.Hit
+	hits       []literal.Hit   // of the chunk at hand
+	nextHit    int
+	joinHits   []literal.Hit // of a joined record
+	guardHits  []literal.Hit
 	cand       mask   // the patterns whose literals are in the record at hand
 	level      bool   // a word that may be an error level is in it
 	arena      []byte // holds all text that is not in the batch itself
@@ -121,8 +124,8 @@ func (st *Stream) reset() {
 	st.scratch, st.piece = giveBack(st.scratch), giveBack(st.piece)
 	st.fields = st.fields[:0]
 	st.keep = st.keepMost
-	if cap(st.hits) > keepBuffer/16 {
-		st.hits = nil
+	if max(cap(st.hits), cap(st.joinHits), cap(st.guardHits)) > keepHits {
+		st.hits, st.joinHits, st.guardHits = nil, nil, nil
 	}
 }
 
@@ -147,29 +150,60 @@ func (st *Stream) skip(reason string, lines int, end int64) {
 	st.res.Skipped = append(st.res.Skipped, Skip{reason, lines})
 }
 
-// block parses whole lines. Where nothing joins it skims: only lines around hits are cut out.
+// block parses whole lines, a chunk at a time.
 func (st *Stream) block(data []byte, off int64) {
-	s := st.set
-	if s.walks || st.waiting > 0 || s.seesDocker() && bytes.HasPrefix(data, []byte(dockerStart)) {
-		st.walk(data, off, s.lines)
-		return
+	for len(data) > 0 {
+		n := chunkEnd(data)
+		st.chunk(data[:n], off)
+		data, off = data[n:], off+int64(n)
 	}
+}
+
+// chunkSize bounds how much is searched before the hits are worked off. A chunk is still in the cache when its lines are
+// cut out, and the hits of a hostile one stay few enough to be kept.
+const chunkSize = 32 << 10
+
+// chunkEnd is the end of the last line that ends within chunkSize bytes, or of the first line where that is longer.
+func chunkEnd(data []byte) int {
+	if len(data) <= chunkSize {
+		return len(data)
+	}
+	if i := bytes.LastIndexByte(data[:chunkSize], '\n'); i >= 0 {
+		return i + 1
+	}
+	return lineEnd(data, chunkSize)
+}
+
+// chunk finds the literals of whole lines. Where nothing joins it skims: only lines around hits are cut out.
+func (st *Stream) chunk(data []byte, off int64) {
+	s := st.set
+	walks := s.walks || st.waiting > 0 || s.seesDocker() && bytes.HasPrefix(data, []byte(dockerStart))
+	m := s.skim
+	if walks {
+		m = s.lines
+	}
+	st.hits, st.nextHit = m.FindAll(data, st.hits[:0]), 0
+	if walks {
+		st.walk(data, 0, off)
+	} else {
+		st.skim(data, off)
+	}
+}
+
+func (st *Stream) skim(data []byte, off int64) {
 	done := 0 // what lies before is counted
-	for from := 0; from < len(data); from = done {
-		hit, ok := s.skim.Find(data, from)
-		if !ok {
-			break
-		}
-		start := done + bytes.LastIndexByte(data[done:hit.Pos], '\n') + 1
-		end := lineEnd(data, hit.Pos)
-		st.count(bytes.Count(data[done:start], newline), off+int64(start))
+	for st.nextHit < len(st.hits) {
+		pos := st.hits[st.nextHit].Pos
+		start := done + bytes.LastIndexByte(data[done:pos], '\n') + 1
+		end := lineEnd(data, pos)
 		raw := data[start:end]
-		st.gather(raw)
-		sh := unwrap(trimEnd(raw), s.envelope)
+		st.count(bytes.Count(data[done:start], newline), off+int64(start))
+		sh := unwrap(trimEnd(raw), st.set.envelope)
 		if sh.partial || sh.envelope == envelopeDocker {
-			st.walk(data[start:], off+int64(start), s.lines)
+			st.walk(data, start, off)
 			return
 		}
+		st.gather(end)
 		st.whole(&sh, off+int64(start), off+int64(end))
 		done = end
 	}
@@ -203,32 +237,46 @@ func (st *Stream) count(lines int, end int64) {
 	}
 }
 
-// walk parses whole lines one by one.
-func (st *Stream) walk(data []byte, off int64, m *literal.Matcher) {
-	next := st.nextHit(m, data, 0)
-	for start := 0; start < len(data); {
+// walk parses whole lines from start on, one by one.
+func (st *Stream) walk(data []byte, start int, off int64) {
+	for start < len(data) {
 		end := lineEnd(data, start)
-		raw := data[start:end]
-		st.cand.clear()
-		st.level = false
-		if next < end {
-			st.gather(raw)
-			next = st.nextHit(m, data, end)
-		}
-		st.line(raw, off+int64(start), off+int64(end))
+		st.gather(end)
+		st.line(data[start:end], off+int64(start), off+int64(end))
 		start = end
 	}
 }
 
-// nextHit is the position of the next literal, len(data) where there is none.
-func (st *Stream) nextHit(m *literal.Matcher, data []byte, from int) int {
+// gather takes the hits up to end, those of one line: they say which patterns are candidates.
+func (st *Stream) gather(end int) {
+	st.startGathering()
+	for ; st.nextHit < len(st.hits) && st.hits[st.nextHit].Pos < end; st.nextHit++ {
+		st.take(st.hits[st.nextHit].Lit)
+	}
+}
+
+// gatherIn finds the candidates for a text of its own.
+func (st *Stream) gatherIn(text []byte) {
+	st.startGathering()
+	st.joinHits = st.set.lines.FindAll(text, st.joinHits[:0])
+	for _, h := range st.joinHits {
+		st.take(h.Lit)
+	}
+}
+
+func (st *Stream) startGathering() {
+	st.level = false
 	if st.set.noPrefilter {
-		return from
+		st.cand.fill(st.set.all)
+		return
 	}
-	if hit, ok := m.Find(data, from); ok {
-		return hit.Pos
-	}
-	return len(data)
+	st.cand.fill(st.set.always)
+}
+
+func (st *Stream) take(lit int) {
+	u := &st.set.uses[lit]
+	st.cand.or(u.patterns)
+	st.level = st.level || u.level
 }
 
 // line takes the envelope off a line and hands it to the step that it needs.
@@ -239,6 +287,7 @@ func (st *Stream) line(raw []byte, start, end int64) {
 		st.joinPart(&sh, start, end)
 	case st.set.start != nil:
 		st.piece = appendBody(st.piece[:0], &sh) // not the arena: it holds the events of the record that this may complete
+		st.piece = appendPlain(st.piece[:0], st.piece)
 		st.joinLine(&record{
 			text: st.piece, slot: sh.slot(), env: sh.envelope, stamp: sh.stamp, start: start, end: end, done: end, lines: 1,
 		})
@@ -267,12 +316,12 @@ func (st *Stream) whole(sh *shell, start, end int64) {
 	}
 	st.res.Lines++
 	st.res.Records++
-	if !st.level && st.cand.empty() && st.set.always.empty() {
+	if !st.level && st.cand.empty() {
 		return
 	}
 	from := len(st.arena)
 	r := record{
-		text: st.body(sh), slot: sh.slot(), env: sh.envelope, stamp: sh.stamp, start: start, end: end, done: end, lines: 1,
+		text: st.plain(st.body(sh)), slot: sh.slot(), env: sh.envelope, stamp: sh.stamp, start: start, end: end, done: end, lines: 1,
 	}
 	if !st.examine(&r) {
 		st.arena = st.arena[:from]
@@ -290,30 +339,15 @@ func (st *Stream) complete(r *record) {
 	}
 	st.res.Lines += r.lines
 	st.res.Records++
-	st.gather(r.text)
-	if !st.level && st.cand.empty() && st.set.always.empty() {
+	st.gatherIn(r.text)
+	if !st.level && st.cand.empty() {
 		return
 	}
 	from := len(st.arena)
-	st.arena = append(st.arena, r.text...)
+	st.arena = appendPlain(st.arena, r.text)
 	r.text = st.arena[from:len(st.arena):len(st.arena)]
 	if !st.examine(r) {
 		st.arena = st.arena[:from]
-	}
-}
-
-// gather finds the patterns whose literals are in text.
-func (st *Stream) gather(text []byte) {
-	s := st.set
-	st.cand.clear()
-	st.level = false
-	st.hits = s.lines.FindAll(text, st.hits[:0])
-	for _, h := range st.hits {
-		st.cand.or(s.uses[h.Lit].patterns)
-		st.level = st.level || s.uses[h.Lit].level
-	}
-	if s.noPrefilter {
-		st.cand.fill(s.all)
 	}
 }
 
