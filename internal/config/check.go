@@ -16,6 +16,7 @@ type checker struct {
 	c        *Config
 	known    Known
 	problems []Problem
+	found    int // only the first maxProblems are among the problems
 
 	sourcesKnown []string // names
 }
@@ -39,15 +40,21 @@ func (k *checker) all() {
 }
 
 func (k *checker) fail(message, hint string, path ...any) {
-	k.problems = append(k.problems, k.c.Problem(Error, message, hint, -1, path...))
+	k.add(Error, message, hint, -1, path)
 }
 
 func (k *checker) failAt(at int, message, hint string, path ...any) {
-	k.problems = append(k.problems, k.c.Problem(Error, message, hint, at, path...))
+	k.add(Error, message, hint, at, path)
 }
 
 func (k *checker) warn(message, hint string, path ...any) {
-	k.problems = append(k.problems, k.c.Problem(Warning, message, hint, -1, path...))
+	k.add(Warning, message, hint, -1, path)
+}
+
+func (k *checker) add(severity, message, hint string, at int, path []any) {
+	if k.found++; k.found <= maxProblems {
+		k.problems = append(k.problems, k.c.Problem(severity, message, hint, at, path...))
+	}
 }
 
 func (k *checker) server() {

@@ -20,8 +20,9 @@ const maxNodes = 500_000
 type decoder struct {
 	doc      *document
 	problems []Problem
-	nodes    int      // visited so far
-	tooMany  *Problem // once they were more than maxNodes
+	failed   int                       // mistakes found; only the first maxProblems are among the problems
+	nodes    int                       // visited so far
+	tooMany  *Problem                  // once they were more than maxNodes
 	aliases  map[*yaml.Node]*yaml.Node // copies of nodes -> the aliases in whose place they stand
 }
 
@@ -43,6 +44,9 @@ type keyed interface{ setKeys(keys []string) }
 func (r *Rule) setKeys(keys []string) { r.Keys = keys }
 
 func (d *decoder) fail(n *yaml.Node, m *mistake) {
+	if d.failed++; d.failed > maxProblems {
+		return
+	}
 	if alias, ok := d.aliases[n]; ok {
 		n = alias
 	}
@@ -115,9 +119,9 @@ func (d *decoder) pointer(n *yaml.Node, v reflect.Value, tag reflect.StructTag, 
 
 func (d *decoder) legacy(n *yaml.Node, u legacy, tag reflect.StructTag, label string) {
 	err := u.UnmarshalYAML(func(to any) error {
-		before := len(d.problems)
+		before := d.failed
 		d.value(n, reflect.ValueOf(to).Elem(), tag, label)
-		if len(d.problems) > before {
+		if d.failed > before {
 			return errReported
 		}
 		return nil
@@ -187,7 +191,7 @@ func unknownKey(name, label string, v reflect.Value) *mistake {
 	if label != "" {
 		where = " in " + label
 	}
-	return &mistake{"unknown key " + strconv.Quote(name) + where, meant(name, keysOf(v.Type()), "keys here:")}
+	return &mistake{"unknown key " + strconv.Quote(shorten(name)) + where, meant(name, keysOf(v.Type()), "keys here:")}
 }
 
 // checkKeys finds keys that are no single words, keys that stand twice, and a `<<` that cannot be merged.
@@ -201,7 +205,7 @@ func (d *decoder) checkKeys(n *yaml.Node, label string) {
 			continue
 		}
 		if line, twice := first[k.Value]; twice {
-			d.fail(k, &mistake{"key " + strconv.Quote(k.Value) + " stands twice" + in(label), "first in line " + strconv.Itoa(line)})
+			d.fail(k, &mistake{"key " + strconv.Quote(shorten(k.Value)) + " stands twice" + in(label), "first in line " + strconv.Itoa(line)})
 			continue
 		}
 		first[k.Value] = k.Line
@@ -274,7 +278,7 @@ func (d *decoder) entry(p pair, m reflect.Value, tag reflect.StructTag, label st
 		m.Set(reflect.MakeMap(m.Type()))
 	}
 	e := reflect.New(m.Type().Elem()).Elem()
-	d.value(p.value, e, tag, join(label, p.key.Value))
+	d.value(p.value, e, tag, join(label, shorten(p.key.Value)))
 	m.SetMapIndex(reflect.ValueOf(p.key.Value), e)
 }
 
@@ -350,48 +354,4 @@ func join(label, name string) string {
 		return name
 	}
 	return label + "." + name
-}
-
-// field is one key of a structure.
-type field struct {
-	value reflect.Value
-	tag   reflect.StructTag
-}
-
-// fieldsOf lists the keys of a structure, those of inlined ones too. rest is the map that takes all other keys, where
-// there is one.
-func fieldsOf(v reflect.Value) (fields map[string]field, rest reflect.Value) {
-	fields = map[string]field{}
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		switch {
-		case options == "inline" && f.Type.Kind() == reflect.Map:
-			rest = v.Field(i)
-		case options == "inline":
-			more, _ := fieldsOf(v.Field(i))
-			for n, m := range more {
-				fields[n] = m
-			}
-		case name != "" && name != "-":
-			fields[name] = field{v.Field(i), f.Tag}
-		}
-	}
-	return fields, rest
-}
-
-// keysOf lists the keys of a structure in their order.
-func keysOf(t reflect.Type) []string {
-	var keys []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		switch {
-		case options == "inline" && f.Type.Kind() == reflect.Struct:
-			keys = append(keys, keysOf(f.Type)...)
-		case name != "" && name != "-":
-			keys = append(keys, name)
-		}
-	}
-	return keys
 }

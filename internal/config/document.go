@@ -12,6 +12,7 @@ import (
 type document struct {
 	file    string
 	lines   []string          // without their ends, and without a byte order mark
+	ascii   []bool            // which lines hold nothing else: in these a column is a byte, however long they are
 	root    *yaml.Node        // nil where the file holds nothing
 	outside map[string]origin // the settings that the environment or a flag gave
 
@@ -170,6 +171,38 @@ func (d *document) lookup(n *yaml.Node, name string) (pair, bool) {
 		}
 	}
 	return pair{}, false
+}
+
+// byteOf turns a column of a line (characters, from 1) into an offset in bytes, at most the line's length.
+func (d *document) byteOf(line, col int) int {
+	text := d.line(line)
+	if d.isASCII(line) {
+		return min(max(col-1, 0), len(text))
+	}
+	return byteOf(text, col)
+}
+
+// columnOf is the reverse.
+func (d *document) columnOf(line, offset int) int {
+	if d.isASCII(line) {
+		return offset + 1
+	}
+	return utf8.RuneCountInString(d.line(line)[:offset]) + 1
+}
+
+func (d *document) isASCII(line int) bool {
+	return line >= 1 && line <= len(d.ascii) && d.ascii[line-1]
+}
+
+// byteOf turns a column of a text into an offset in bytes.
+func byteOf(text string, col int) int {
+	for i := range text {
+		if col <= 1 {
+			return i
+		}
+		col--
+	}
+	return len(text)
 }
 
 // line returns the text of a line, "" outside the file.

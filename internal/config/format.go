@@ -48,10 +48,10 @@ func (p Problem) format(b *strings.Builder) {
 // many it takes.
 func (p Problem) cut() (text string, before, under int) {
 	cells := cellsOf(p.Excerpt)
-	from := min(max(p.Col-1, 0), len(cells))
+	from := min(max(p.Col-max(p.Start, 1), 0), len(cells))
 	to := min(from+max(p.Width, 1), len(cells))
 	first, last := window(cells, from, to)
-	if first > 0 {
+	if first > 0 || p.Start > 1 {
 		text, before = "…", 1
 	}
 	for i := first; i < last; i++ {

@@ -52,8 +52,7 @@ func (d *document) where(n *yaml.Node) place {
 func (d *document) width(n *yaml.Node) int {
 	w, ok := d.walk(n, len(n.Value))
 	if !ok || w.line != n.Line {
-		rest := w.doc.rest(n)
-		return max(1, utf8.RuneCountInString(rest))
+		return max(1, utf8.RuneCountInString(d.rest(n)))
 	}
 	end := w.column()
 	if quoted(n.Style) {
@@ -64,30 +63,18 @@ func (d *document) width(n *yaml.Node) int {
 
 // rest is what stands in a node's line from the node on.
 func (d *document) rest(n *yaml.Node) string {
-	line := d.line(n.Line)
-	return strings.TrimRight(line[byteOf(line, n.Column):], " \t")
+	return strings.TrimRight(d.line(n.Line)[d.byteOf(n.Line, n.Column):], " \t")
 }
 
 func quoted(s yaml.Style) bool { return s&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 }
 
-// byteOf turns a column (characters, from 1) into an offset in bytes, at most the line's length.
-func byteOf(line string, col int) int {
-	for i := range line {
-		if col <= 1 {
-			return i
-		}
-		col--
-	}
-	return len(line)
-}
-
 func (w *walker) text() string { return w.doc.line(w.line)[w.byte:] }
 
-func (w *walker) column() int { return utf8.RuneCountInString(w.doc.line(w.line)[:w.byte]) + 1 }
+func (w *walker) column() int { return w.doc.columnOf(w.line, w.byte) }
 
 // walk goes to the byte at of a scalar's value.
 func (d *document) walk(n *yaml.Node, at int) (*walker, bool) {
-	w := &walker{doc: d, style: n.Style, line: n.Line, byte: byteOf(d.line(n.Line), n.Column)}
+	w := &walker{doc: d, style: n.Style, line: n.Line, byte: d.byteOf(n.Line, n.Column)}
 	w.skipProperties(n)
 	if n.Style&yaml.LiteralStyle != 0 {
 		return w, w.literal(n.Value, at)

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -91,10 +90,15 @@ func isScalar(t reflect.Type) bool {
 // shorten keeps a value short enough for a message.
 func shorten(s string) string {
 	const most = 60
-	if utf8.RuneCountInString(s) <= most {
-		return s
+	n, cut := 0, 0
+	for i := range s {
+		if n++; n == most {
+			cut = i
+		} else if n > most {
+			return s[:cut] + "…"
+		}
 	}
-	return string([]rune(s)[:most-1]) + "…"
+	return s
 }
 
 // ownTag is the mistake of a tag that is none of YAML's own. Those of its own that change nothing are let pass.

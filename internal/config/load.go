@@ -13,9 +13,9 @@ import (
 const SystemPath = "/etc/errwatch/config.yaml"
 
 // maxFile bounds the size of a configuration in bytes: what is larger is some other file, or a device.
-const maxFile = 16 << 20
+const maxFile = 4 << 20
 
-// maxProblems bounds how many problems are reported: more help nobody.
+// maxProblems bounds how many problems are reported, and how much work is put into them: more help nobody.
 const maxProblems = 200
 
 // LoadOptions says where a configuration comes from.
@@ -131,19 +131,21 @@ func parse(path string, content []byte, o LoadOptions) (*Config, []Problem) {
 		c.finish()
 		return c, []Problem{*d.tooMany} // all else follows from what was left out
 	}
-	d.problems = append(d.problems, c.layer(o)...)
+	layered := c.layer(o)
 	c.finish()
-	k := &checker{c: c, known: o.Known, problems: d.problems}
+	k := &checker{c: c, known: o.Known}
 	k.all()
 	c.resolve()
-	return c, bound(Merge(k.problems))
+	return c, bound(Merge(d.problems, layered, k.problems), d.failed > maxProblems || k.found > maxProblems)
 }
 
-// bound cuts off what nobody would read.
-func bound(ps []Problem) []Problem {
-	if len(ps) <= maxProblems {
-		return ps
+// bound cuts off what nobody would read. more says that there was more already.
+func bound(ps []Problem, more bool) []Problem {
+	if len(ps) > maxProblems {
+		ps, more = ps[:maxProblems], true
 	}
-	rest := Problem{File: ps[0].File, Severity: Error, Message: fmt.Sprintf("%d more problems are not shown", len(ps)-maxProblems)}
-	return append(ps[:maxProblems], rest)
+	if more {
+		ps = append(ps, Problem{File: ps[0].File, Severity: Error, Message: "further problems are not shown"})
+	}
+	return ps
 }

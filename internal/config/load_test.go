@@ -100,7 +100,7 @@ func TestBounds(t *testing.T) {
 		t.Errorf("deep: %d problems", len(ps))
 	}
 	_, ps = loadText(t, strings.Repeat("x: 1\n", 1000), LoadOptions{})
-	if len(ps) != maxProblems+1 || ps[maxProblems].Message != "800 more problems are not shown" {
+	if len(ps) != maxProblems+1 || ps[maxProblems].Message != "further problems are not shown" {
 		t.Errorf("%d problems, the last: %s", len(ps), ps[len(ps)-1])
 	}
 }

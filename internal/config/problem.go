@@ -24,6 +24,7 @@ type Problem struct {
 	Severity string `json:"severity"`
 	Message  string `json:"message"`
 	Excerpt  string `json:"excerpt,omitempty"` // the line as it stands in the file: hostile to terminals
+	Start    int    `json:"start,omitempty"`   // of a long line the column with which Excerpt begins; 0: it is the whole line
 	Hint     string `json:"hint,omitempty"`
 }
 
@@ -129,10 +130,17 @@ func settingOf(path []any) string {
 	return strings.Join(parts, ".")
 }
 
-// at gives a problem its place, moved into the file where it lies outside, and the line.
+// maxExcerpt bounds an excerpt in characters: much more than is shown, and much less than a file may have in one line.
+const maxExcerpt = 500
+
+// at gives a problem its place and the line.
 func (d *document) at(p Problem, pl place) Problem {
-	line := d.line(pl.line)
-	p.Line, p.Col, p.Width, p.Excerpt = pl.line, pl.col, max(1, pl.width), line
+	p.Line, p.Col, p.Width, p.Excerpt = pl.line, pl.col, max(1, pl.width), d.line(pl.line)
+	if len(p.Excerpt) > maxExcerpt {
+		first := max(1, pl.col-maxExcerpt/2)
+		rest := p.Excerpt[d.byteOf(p.Line, first):]
+		p.Start, p.Excerpt = first, rest[:byteOf(rest, maxExcerpt+1)]
+	}
 	return p
 }
 

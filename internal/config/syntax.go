@@ -15,6 +15,9 @@ import (
 func (d *document) read(content []byte) *Problem {
 	text := string(content)
 	d.lines = splitLines(text)
+	for _, line := range d.lines {
+		d.ascii = append(d.ascii, !strings.ContainsFunc(line, func(r rune) bool { return r >= utf8.RuneSelf }))
+	}
 	if p := d.badBytes(); p != nil {
 		return p
 	}
@@ -111,7 +114,7 @@ func construct(context string) string {
 // syntaxHint knows the mistakes that people make most.
 func (d *document) syntaxHint(e *yaml.LoadError, line, col int) string {
 	text := d.line(line)
-	rest := text[byteOf(text, col):]
+	rest := text[d.byteOf(line, col):]
 	switch {
 	case strings.HasPrefix(rest, "\t"):
 		return "YAML is indented with spaces, not with tabs"
