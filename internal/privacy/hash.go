@@ -99,6 +99,8 @@ func findValue(text []byte, s *hashed, index int, spans []span) []span {
 				break
 			}
 			i += at
+		} else if i > 0 && text[i] == '\\' && text[i-1] == '\\' {
+			continue // a run of backslashes has been passed over as one
 		}
 		n := matchEscaped(text[i:], s.value)
 		if n == 0 || len(s.value) < longValue && insideWord(text, i, i+n) {
@@ -120,6 +122,9 @@ func insideWord(text []byte, start, end int) bool {
 // escaped several times over, or with per cent signs as in URLs. Backslashes themselves are not compared, which hides
 // rather too much than too little. 0 is no match.
 func matchEscaped(text, value []byte) int {
+	if bytes.HasPrefix(text, value) {
+		return len(value)
+	}
 	i := 0
 	for len(value) > 0 {
 		if value[0] == '\\' {

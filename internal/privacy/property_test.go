@@ -198,7 +198,7 @@ func TestHostileLines(t *testing.T) {
 	}
 }
 
-// FuzzText: nothing panics, hiding twice is hiding once, and what is not hidden is the input's, in order.
+// FuzzText: nothing panics, nothing is overwritten, what is not hidden is the input's, in order, and no hashed value is left.
 func FuzzText(f *testing.F) {
 	for _, line := range benchLines {
 		f.Add(line)
@@ -217,9 +217,6 @@ func FuzzText(f *testing.F) {
 		if !bytes.Equal(text, before) {
 			t.Fatal("the input was overwritten")
 		}
-		if twice := r.Text(nil, once); !bytes.Equal(twice, once) {
-			t.Fatalf("%q\nonce  %q\ntwice %q", text, once, twice)
-		}
 		rest := text
 		for i, piece := range bytes.Split(once, []byte("<redacted:")) {
 			if i > 0 {
@@ -236,7 +233,8 @@ func FuzzText(f *testing.F) {
 		value := text[:min(len(text), 12)]
 		e := event.Event{Text: text, Message: text, Fields: []event.Field{{Name: "h", Value: value}, {Name: "o", Value: text}}}
 		r.Apply(&e, make([]byte, 0, 16))
-		if len(value) >= longValue && !bytes.Contains([]byte("<hash:redacted>"), value) && bytes.Contains(e.Text, value) && !bytes.Contains(value, []byte(`\`)) {
+		own := bytes.ContainsAny(value, "<>") || bytes.Contains([]byte("redacted:hash:api_key:bearer"), value) // what replaces may make it anew
+		if len(value) >= longValue && !own && bytes.Contains(e.Text, value) {
 			t.Fatalf("%q is left in %q", value, e.Text)
 		}
 	})
