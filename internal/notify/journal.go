@@ -1,6 +1,10 @@
 package notify
 
-import "github.com/errwatch/errwatch/internal/store"
+import (
+	"maps"
+
+	"github.com/errwatch/errwatch/internal/store"
+)
 
 // journal is what the next commit must write: by key, the newest change. A change stays until a commit that had it
 // succeeded. Its owner's lock guards it.
@@ -29,10 +33,7 @@ func (j *journal) pending() store.Pending {
 	if len(j.changes) == 0 {
 		return store.Pending{}
 	}
-	batch := make(map[string]change, len(j.changes))
-	for k, c := range j.changes {
-		batch[k] = c
-	}
+	batch := maps.Clone(j.changes)
 	return store.Pending{
 		Write: func(tx *store.Tx) error {
 			for _, c := range batch {

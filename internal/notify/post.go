@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -75,9 +76,7 @@ func post(ctx context.Context, o Options, do doer, address string, header http.H
 	if err != nil {
 		return &failure{text: "the address is not a URL"} // err would repeat it, and it may be a secret
 	}
-	for k, v := range header {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "errwatch")
 	resp, err := do(req)
