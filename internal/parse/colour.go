@@ -6,11 +6,11 @@ import "bytes"
 // signs that belong together, so they are taken out before anything is matched.
 
 // escape starts a control sequence (ECMA-48, "CSI").
-var escape = []byte("\x1b[")
+const escape = "\x1b["
 
 // plain returns text without control sequences: text itself where there are none, else a copy in the arena.
 func (st *Stream) plain(text []byte) []byte {
-	if !bytes.Contains(text, escape) {
+	if !bytes.Contains(text, []byte(escape)) {
 		return text
 	}
 	from := len(st.arena)
@@ -21,7 +21,7 @@ func (st *Stream) plain(text []byte) []byte {
 // appendPlain appends text without control sequences; dst may be the start of text itself. One that does not end is text.
 func appendPlain(dst, text []byte) []byte {
 	for {
-		i := bytes.Index(text, escape)
+		i := bytes.Index(text, []byte(escape))
 		if i < 0 {
 			return append(dst, text...)
 		}

@@ -210,19 +210,24 @@ func (s *Set) nameLiterals() []literal.Literal {
 	return out
 }
 
-// The literals of lines that escape the reasoning of the filter, and of words that may be a level.
-//
-// A JSON string may hold any ASCII character as \u00XX; what matters is that of printable ones, since literals hold no
-// others, and of the escape that starts a colour, which may stand in the middle of one. Docker's driver writes \u003c,
-// \u003e and \u0026, which literals never hold either, but a line of HTML is rare enough to be looked at for nothing.
-var (
-	escapeLiterals = []string{"\x1b[", `\u001`, `\u002`, `\u003`, `\u004`, `\u005`, `\u006`, `\u007`}
-	levelLiterals  = []string{
-		"error", "fatal", "critical", "panic", "emerg", "severe",
+// escapeLiterals are in every line that escapes the reasoning of the filter. A JSON string may hold any ASCII character as
+// \u00XX; what matters is that of printable ones, since literals hold no others, and of the escape that starts a colour,
+// which may stand in the middle of one. Docker's driver writes \u003c, \u003e and \u0026, which literals never hold
+// either, but a line of HTML is rare enough to be looked at for nothing.
+func escapeLiterals() []string {
+	return []string{escape, `\u001`, `\u002`, `\u003`, `\u004`, `\u005`, `\u006`, `\u007`}
+}
+
+// levelLiterals are the words and numbers by which a record may be at level error, in any case.
+func levelLiterals() []string {
+	return []string{
+		"error", "fatal", "critical", "panic", "emerg", "alert", "severe",
 		`level":5`, `level":6`, `level": 5`, `level": 6`, `level\":5`, `level\":6`,
 	}
-	joinLiterals = []string{"stdout P", "stderr P", dockerStart}
-)
+}
+
+// joinLiterals end the skimming: from there on lines may belong together.
+func joinLiterals() []string { return []string{"stdout P", "stderr P", dockerStart} }
 
 // index gathers the literals of all patterns.
 func (s *Set) index() {
@@ -252,15 +257,15 @@ func (s *Set) index() {
 			enter(l).patterns.set(i)
 		}
 	}
-	for _, text := range escapeLiterals {
+	for _, text := range escapeLiterals() {
 		u := enter(literal.Literal{Text: text})
 		u.patterns, u.level = s.all, true
 	}
-	for _, text := range levelLiterals {
+	for _, text := range levelLiterals() {
 		enter(literal.Literal{Text: text, Fold: true}).level = true
 	}
 	s.lines = literal.NewMatcher(lits)
-	for _, text := range joinLiterals {
+	for _, text := range joinLiterals() {
 		if text != dockerStart || s.seesDocker() {
 			lits = append(lits, literal.Literal{Text: text})
 			s.uses = append(s.uses, use{patterns: make(mask, words)})

@@ -75,6 +75,5 @@ const (
 
 	keepBuffer = 64 << 10 // buffers that grew beyond this are given back after use
 	keepHits   = 4096     // occurrences of literals
-	keepArena  = 512 << 10
-	maxUnknown = 256 // distinct unknown codes that a stream remembers the text of
+	maxUnknown = 256      // distinct unknown codes that a stream remembers the text of
 )

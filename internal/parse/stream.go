@@ -55,8 +55,9 @@ type Result struct {
 	Records int    // complete records: a joined one counts once
 	Skipped []Skip // lines that yield nothing, by reason; at most one entry for a reason
 
-	// Unmatched counts records at level error or above that match no pattern. UnmatchedText holds the first of them, as
-	// many as KeepUnmatched asked for.
+	// Unmatched counts records at level error or above that match no pattern: those that name their level by a word (error,
+	// fatal, critical, panic, emerg, alert, severe) or by pino's number. UnmatchedText holds the first of them, as many as
+	// KeepUnmatched asked for.
 	Unmatched     int
 	UnmatchedText [][]byte
 
@@ -118,10 +119,7 @@ func (st *Stream) Flush(now time.Time) *Result {
 func (st *Stream) reset() {
 	r := &st.res
 	st.res = Result{Events: r.Events[:0], Skipped: r.Skipped[:0], UnmatchedText: r.UnmatchedText[:0]}
-	if st.arena = st.arena[:0]; cap(st.arena) > keepArena {
-		st.arena = nil
-	}
-	st.scratch, st.piece = giveBack(st.scratch), giveBack(st.piece)
+	st.arena, st.scratch, st.piece = giveBack(st.arena), giveBack(st.scratch), giveBack(st.piece)
 	st.fields = st.fields[:0]
 	st.keep = st.keepMost
 	if max(cap(st.hits), cap(st.joinHits), cap(st.guardHits)) > keepHits {
@@ -197,7 +195,7 @@ func (st *Stream) skim(data []byte, off int64) {
 		start := done + bytes.LastIndexByte(data[done:pos], '\n') + 1
 		end := lineEnd(data, pos)
 		raw := data[start:end]
-		st.count(bytes.Count(data[done:start], newline), off+int64(start))
+		st.count(bytes.Count(data[done:start], []byte{'\n'}), off+int64(start))
 		sh := unwrap(trimEnd(raw), st.set.envelope)
 		if sh.partial || sh.envelope == envelopeDocker {
 			st.walk(data, start, off)
@@ -210,11 +208,9 @@ func (st *Stream) skim(data []byte, off int64) {
 	st.count(countLines(data[done:]), off+int64(len(data)))
 }
 
-var newline = []byte{'\n'}
-
 // countLines counts lines, the last one without its newline too.
 func countLines(b []byte) int {
-	n := bytes.Count(b, newline)
+	n := bytes.Count(b, []byte{'\n'})
 	if len(b) > 0 && b[len(b)-1] != '\n' {
 		n++
 	}

@@ -14,7 +14,7 @@ type docText struct {
 	code    []byte
 	message []byte
 	bare    []byte // without quotes, backslashes and the final full stop
-	run     string // a part that must stand in the record exactly so: it is what the filter looks for
+	run     []byte // a part that must stand in the record exactly so: it is what the filter looks for
 }
 
 // minRun is the length below which a part of a message says too little to search for it.
@@ -30,7 +30,7 @@ func documentedTexts(c *catalog.Catalog) []docText {
 		}
 		if run := safeRun(k.Message, quotedWord); len(run) >= minRun {
 			bare := bytes.TrimRight(appendBare(nil, []byte(k.Message)), ". ")
-			out = append(out, docText{code: []byte(k.Code), message: []byte(k.Message), bare: bare, run: run})
+			out = append(out, docText{code: []byte(k.Code), message: []byte(k.Message), bare: bare, run: []byte(run)})
 		}
 	}
 	return out
@@ -39,7 +39,7 @@ func documentedTexts(c *catalog.Catalog) []docText {
 func textLiterals(texts []docText) []literal.Literal {
 	var out []literal.Literal
 	for _, t := range texts {
-		out = append(out, literal.Literal{Text: t.run})
+		out = append(out, literal.Literal{Text: string(t.run)})
 	}
 	return out
 }
@@ -100,7 +100,7 @@ func (st *Stream) documented(text []byte) *docText {
 	ready := false
 	for i := range st.set.texts {
 		t := &st.set.texts[i]
-		if best != nil && len(best.bare) >= len(t.bare) || !containsString(text, t.run) {
+		if best != nil && len(best.bare) >= len(t.bare) || !bytes.Contains(text, t.run) {
 			continue
 		}
 		if !ready {
@@ -111,20 +111,6 @@ func (st *Stream) documented(text []byte) *docText {
 		}
 	}
 	return best
-}
-
-// containsString is bytes.Contains for a string, without converting it for each call.
-func containsString(b []byte, s string) bool {
-	for {
-		i := bytes.IndexByte(b, s[0])
-		if i < 0 || len(b)-i < len(s) {
-			return false
-		}
-		if string(b[i:i+len(s)]) == s {
-			return true
-		}
-		b = b[i+1:]
-	}
 }
 
 // matchText finds the documented message in a record that holds no code.

@@ -58,7 +58,7 @@ func (s timeSource) String() string {
 // the container runtime wrote. hasZone: the stamp itself fixes the instant. Zero where nothing can be read.
 func (st *Stream) timeOf(r *record, f *found) (t time.Time, hasZone bool, from timeSource) {
 	c := &st.set.clock
-	t, hasZone, ok := c.layout.Parse(f.time, st.read)
+	t, hasZone, ok := c.parse(f.time, st.read)
 	if ok {
 		return t, hasZone, timeCaptured
 	}
@@ -85,6 +85,14 @@ func (st *Stream) timeOf(r *record, f *found) (t time.Time, hasZone bool, from t
 	return time.Time{}, false, timeNowhere
 }
 
+// parse reads a value that is a stamp; nothing is none, without the error that a Go layout would make of it.
+func (c *clock) parse(b []byte, ref time.Time) (t time.Time, hasZone, ok bool) {
+	if len(b) == 0 {
+		return time.Time{}, false, false
+	}
+	return c.layout.Parse(b, ref)
+}
+
 func (st *Stream) timeInJSON(c *clock) (t time.Time, hasZone, ok bool) {
 	if cap(st.raw) < len(c.keys) {
 		st.raw = make([]jsonscan.Value, len(c.keys))
@@ -94,7 +102,7 @@ func (st *Stream) timeInJSON(c *clock) (t time.Time, hasZone, ok bool) {
 	for i := range raw {
 		var text []byte
 		text, st.scratch, _ = raw[i].Text(st.scratch)
-		if t, hasZone, ok = c.layout.Parse(text, st.read); ok {
+		if t, hasZone, ok = c.parse(text, st.read); ok {
 			return t, hasZone, true
 		}
 	}
@@ -104,7 +112,7 @@ func (st *Stream) timeInJSON(c *clock) (t time.Time, hasZone, ok bool) {
 func (st *Stream) timeInLogfmt(c *clock) (t time.Time, hasZone, ok bool) {
 	for _, key := range c.keys {
 		text, _, _ := logfmt.Get(st.view.text, key)
-		if t, hasZone, ok = c.layout.Parse(text, st.read); ok {
+		if t, hasZone, ok = c.parse(text, st.read); ok {
 			return t, hasZone, true
 		}
 	}
