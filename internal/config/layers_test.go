@@ -171,6 +171,9 @@ func TestFiles(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
+			if c.File() != tt.path {
+				t.Errorf("the file is %q", c.File())
+			}
 			if c.Server.Listen != Default().Server.Listen || len(c.Rules) != 1 || c.Rules[0].Use != Builtin {
 				t.Errorf("not the built-in configuration: %+v", c)
 			}

@@ -53,6 +53,7 @@ func Load(o LoadOptions) (*Config, []Problem) {
 			path = ""
 		} else if err != nil {
 			c := Default()
+			c.doc = &document{file: path}
 			c.finish()
 			return c, []Problem{{File: path, Severity: Error, Message: plainError(err)}}
 		}
@@ -75,7 +76,7 @@ func Find(o LoadOptions) (path string, named bool) {
 	return SystemPath, false
 }
 
-// File is the path of the file that the configuration came from, "" where there was none.
+// File is the path of the file that the configuration came from or was to come from, "" where there was none.
 func (c *Config) File() string {
 	if c.doc == nil {
 		return ""

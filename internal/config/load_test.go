@@ -122,3 +122,32 @@ func TestMerge(t *testing.T) {
 		t.Error(s)
 	}
 }
+
+// TestMergeByPath: what a stage says of a key is left out where the file's own check has said something of it.
+func TestMergeByPath(t *testing.T) {
+	t.Parallel()
+	c, ps := loadText(t, "rules:\n  - {name: A, count: {above: 1}, by: [x], labels: {a: b}}\n  - {name: B, count: {above: 1}}\n", LoadOptions{})
+	if len(ps) > 0 {
+		t.Fatal(Format(ps))
+	}
+	say := func(severity, message string, path ...any) Problem {
+		return c.Problem(severity, message, "", -1, path...)
+	}
+	first := []Problem{
+		say(Error, "by.0", "rules", 0, "by", 0), say(Error, "label", "rules", 0, "labels", Key("a")), say(Warning, "count", "rules", 1, "count", "above"),
+	}
+	later := []Problem{
+		say(Error, "the list of the same value", "rules", 0, "by"), say(Error, "the same label", "rules", 0, "labels", "a"),
+		say(Error, "the whole rule", "rules", 0), say(Error, "another key", "rules", 0, "count"),
+		say(Error, "an error where a warning was", "rules", 1, "count"), say(Warning, "a warning there", "rules", 1, "count"),
+		say(Error, "all rules", "rules"),
+	}
+	var said []string
+	for _, p := range Merge(first, later) {
+		said = append(said, p.Message)
+	}
+	want := "all rules; another key; by.0; label; an error where a warning was; count"
+	if got := strings.Join(said, "; "); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

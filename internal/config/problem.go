@@ -25,7 +25,9 @@ type Problem struct {
 	Message  string `json:"message"`
 	Excerpt  string `json:"excerpt,omitempty"` // the line as it stands in the file: hostile to terminals
 	Start    int    `json:"start,omitempty"`   // of a long line the column with which Excerpt begins; 0: it is the whole line
-	Hint     string `json:"hint,omitempty"`
+
+	path string // of the value, see pathText
+	Hint string `json:"hint,omitempty"`
 }
 
 // HasErrors says whether any of the problems is an error.
@@ -61,10 +63,20 @@ func Sort(ps []Problem) {
 	})
 }
 
-// Merge joins what several checks found, those first that know most about the form of the file, and puts it in order. Of
-// several problems at one place only the first is kept, an error before a warning: the others follow from it.
+// Merge joins what several checks found and puts it in order. The lists are given with the check first that knows most
+// about the form of the file: what a later one says of the same value, or of the whole of which that value is a part,
+// follows from it and is left out. So is everything but the first of what stands at one place; an error goes before a
+// warning.
 func Merge(found ...[]Problem) []Problem {
-	ps := slices.Concat(found...)
+	var ps []Problem
+	for _, list := range found {
+		known := ps
+		for _, p := range list {
+			if !slices.ContainsFunc(known, func(q Problem) bool { return p.follows(q) }) {
+				ps = append(ps, p)
+			}
+		}
+	}
 	Sort(ps)
 	var out []Problem
 	for _, p := range ps {
@@ -77,6 +89,31 @@ func Merge(found ...[]Problem) []Problem {
 		}
 	}
 	return out
+}
+
+// follows says whether a problem is about the same key as one that is known already and no less serious: about the key
+// itself, about what stands below it, or about the part of a list to which it belongs.
+func (p Problem) follows(known Problem) bool {
+	if p.path == "" || known.path == "" || p.Severity == Error && known.Severity == Warning {
+		return false
+	}
+	const part, key = 2, 3 // steps of the path of a part of a list (rules, 0) and of a key in it (rules, 0, by)
+	switch deep, deepKnown := strings.Count(p.path, "/"), strings.Count(known.path, "/"); {
+	case deep >= part && deep <= deepKnown:
+		return strings.HasPrefix(known.path, p.path)
+	case deepKnown >= key && deepKnown < deep:
+		return strings.HasPrefix(p.path, known.path)
+	}
+	return false
+}
+
+// pathText writes a path with a / behind each step; that of a key is that of its value.
+func pathText(path []any) string {
+	var b strings.Builder
+	for _, step := range path {
+		fmt.Fprintf(&b, "%v/", step)
+	}
+	return b.String()
 }
 
 // Locate returns the line and column (in characters, from 1) of a value, or of a key where the last step is Key(name).
@@ -96,7 +133,7 @@ func (c *Config) Has(path ...any) bool {
 // Problem makes a problem of the value at a path; see Locate for the path. at is a byte offset inside the value (a
 // string), -1 for the value as a whole.
 func (c *Config) Problem(severity, message, hint string, at int, path ...any) Problem {
-	p := Problem{Severity: severity, Message: message, Hint: hint}
+	p := Problem{Severity: severity, Message: message, Hint: hint, path: pathText(path)}
 	if c.doc == nil {
 		return p
 	}
