@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	commoncfg "github.com/prometheus/common/config"
@@ -93,10 +94,5 @@ func (c *Config) finish() {
 
 // Given says whether the file gives a key of the rule.
 func (r *Rule) Given(key string) bool {
-	for _, k := range r.Keys {
-		if k == key {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.Keys, key)
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"reflect"
 	"strings"
 )
@@ -23,9 +24,7 @@ func fieldsOf(v reflect.Value) (fields map[string]field, rest reflect.Value) {
 			rest = v.Field(i)
 		case options == "inline":
 			more, _ := fieldsOf(v.Field(i))
-			for n, m := range more {
-				fields[n] = m
-			}
+			maps.Copy(fields, more)
 		case name != "" && name != "-":
 			fields[name] = field{v.Field(i), f.Tag}
 		}
@@ -36,8 +35,8 @@ func fieldsOf(v reflect.Value) (fields map[string]field, rest reflect.Value) {
 // keysOf lists the keys of a structure in their order.
 func keysOf(t reflect.Type) []string {
 	var keys []string
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+		f := f
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
 		case options == "inline" && f.Type.Kind() == reflect.Struct:

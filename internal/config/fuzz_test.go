@@ -14,7 +14,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		for _, part := range strings.Split(string(text), "\n-- ") {
+		for part := range strings.SplitSeq(string(text), "\n-- ") {
 			if _, body, ok := strings.Cut(part, " --\n"); ok {
 				f.Add([]byte(body))
 			}
