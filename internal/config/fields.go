@@ -36,7 +36,6 @@ func fieldsOf(v reflect.Value) (fields map[string]field, rest reflect.Value) {
 func keysOf(t reflect.Type) []string {
 	var keys []string
 	for f := range t.Fields() {
-		f := f
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
 		case options == "inline" && f.Type.Kind() == reflect.Struct:
