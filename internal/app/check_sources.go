@@ -17,17 +17,6 @@ type SourceMatch struct {
 	Bytes int64
 }
 
-// Text says it in one line.
-func (m SourceMatch) Text() string {
-	switch len(m.Files) {
-	case 0:
-		return "no file now; files that appear later are followed"
-	case 1:
-		return fmt.Sprintf("1 file, %s (%d bytes)", m.Files[0], m.Bytes)
-	}
-	return fmt.Sprintf("%d files, %s … %s (%d bytes)", len(m.Files), m.Files[0], m.Files[len(m.Files)-1], m.Bytes)
-}
-
 // CheckSources looks at what the sources match now. That a file is missing or unreadable is a warning: it may come.
 func CheckSources(cfg *config.Config) ([]SourceMatch, []config.Problem) {
 	var matches []SourceMatch
@@ -42,24 +31,27 @@ func CheckSources(cfg *config.Config) ([]SourceMatch, []config.Problem) {
 			for _, err := range errs {
 				problems = append(problems, cfg.Problem(config.Warning, fmt.Sprintf("source %s: %v", s.Name, err), "", -1, "sources", i, "paths", j))
 			}
-			if len(files) == 0 && len(errs) == 0 {
+			if !m.add(files) && len(errs) == 0 {
 				message := fmt.Sprintf("source %s: no file matches now", s.Name)
 				problems = append(problems, cfg.Problem(config.Warning, message, wouldMatch(path), -1, "sources", i, "paths", j))
 			}
-			m.add(files)
 		}
 		matches = append(matches, m)
 	}
 	return matches, problems
 }
 
-func (m *SourceMatch) add(files []string) {
+// add takes in the files that are there; false where none is. A path without wildcards is matched in any case.
+func (m *SourceMatch) add(files []string) bool {
+	some := false
 	for _, f := range files {
 		if info, err := os.Stat(f); err == nil {
 			m.Bytes += info.Size()
+			m.Files = append(m.Files, f)
+			some = true
 		}
 	}
-	m.Files = append(m.Files, files...)
+	return some
 }
 
 // wouldMatch looks for a folder that was probably meant, and says how many files the same glob finds there.

@@ -75,6 +75,7 @@ func (p *pipeline) commit(ctx context.Context) error {
 	parts := []store.Pending{
 		p.source.Pending(), p.counters.Pending(), p.rules.Pending(), p.notifier.Pending(transitions),
 	}
+	active := p.rules.Alerts() // as of this commit: what fires meanwhile is not durable yet
 	p.mu.Unlock()
 
 	err := p.db.Commit(context.WithoutCancel(ctx), parts)
@@ -85,7 +86,6 @@ func (p *pipeline) commit(ctx context.Context) error {
 			part.Done(err == nil)
 		}
 	}
-	active := p.rules.Alerts()
 	if err != nil {
 		p.dirty = true
 	}

@@ -210,6 +210,7 @@ func (d *Daemon) shutdown() error {
 	p.notifier.Drain(ctx)
 	cancel()
 	d.run.stopRest()
+	err = errors.Join(err, p.commit(context.Background())) // what was sent is marked: it must not be sent again
 
 	ctx, cancel = context.WithTimeout(context.Background(), drainRequests)
 	defer cancel()

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -43,6 +45,8 @@ func openInput(path string) (*input, error) {
 func openRegular(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, noFile(path)
 	case err != nil:
 		return nil, err
 	case info.IsDir():
@@ -51,6 +55,20 @@ func openRegular(path string) (*os.File, error) {
 		return nil, fmt.Errorf("%s is not a regular file; to read a pipe, give - and redirect standard input", path)
 	}
 	return os.Open(path)
+}
+
+// noFile says why a path leads to no file.
+func noFile(path string) error {
+	if target, err := os.Readlink(path); err == nil {
+		return fmt.Errorf("%s is a link to %s, which does not exist", path, target)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s holds no *.log: name its files, or quote a glob", path)
+	}
+	if strings.ContainsAny(path, "*?[{") {
+		return fmt.Errorf("no file matches %s", path)
+	}
+	return fmt.Errorf("%s does not exist", path)
 }
 
 // newInput reads plain, gzip or zstd data from r.

@@ -71,7 +71,7 @@ func (d *Daemon) swap(ctx context.Context, old, next *pipeline) error {
 	if err := old.commit(ctx); err != nil {
 		return d.fallBack(ctx, old, fmt.Errorf("the state cannot be written, and a reload hands over through it: %w", err))
 	}
-	if err := d.db.Read(ctx, next.restore); err != nil {
+	if err := d.db.Read(ctx, next.restoreBeside); err != nil {
 		return d.fallBack(ctx, old, fmt.Errorf("reading the state: %w", err))
 	}
 	d.run.stopRest()
@@ -92,6 +92,7 @@ func (d *Daemon) fallBack(ctx context.Context, old *pipeline, why error) error {
 	if err != nil {
 		return errors.Join(why, fmt.Errorf("and the old configuration cannot go on, restart errwatch: %w", err))
 	}
+	p.source.Adopt(old.source)
 	d.enforce(p)
 	return why
 }
@@ -99,8 +100,10 @@ func (d *Daemon) fallBack(ctx context.Context, old *pipeline, why error) error {
 // takeOver carries over what the state does not hold.
 func (p *pipeline) takeOver(old *pipeline) {
 	p.rules.Adopt(old.rules)
+	p.notifier.Adopt(old.notifier)
+	p.source.Adopt(old.source)
 	p.clock, p.holding, p.held = old.clock, old.holding, old.held
-	p.skews = old.skews
+	p.skews, p.waiting = old.skews, old.waiting
 }
 
 // enforce makes a pipeline the one in force.

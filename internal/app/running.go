@@ -85,13 +85,19 @@ func (p *Plan) newNotifier(d *Daemon) (*notify.Notifier, error) {
 
 // restore brings back what the state knows.
 func (p *pipeline) restore(tx *store.Tx) error {
-	now := p.now()
-	for _, part := range []func(*store.Tx) error{
-		p.counters.Restore,
-		func(tx *store.Tx) error { return p.rules.Restore(tx, now) },
-		p.notifier.Restore,
-		p.source.Restore,
-	} {
+	if err := p.rules.Restore(tx, p.now()); err != nil {
+		return err
+	}
+	for _, note := range p.rules.Notes() {
+		p.logger.Warn("the state of the rules: " + note)
+	}
+	return p.restoreBeside(tx)
+}
+
+// restoreBeside brings back what a reload takes from the state, too. The rules are not among it: they hand over
+// themselves, since only they know which of them are unchanged.
+func (p *pipeline) restoreBeside(tx *store.Tx) error {
+	for _, part := range []func(*store.Tx) error{p.counters.Restore, p.notifier.Restore, p.source.Restore} {
 		if err := part(tx); err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -119,7 +118,7 @@ func (s *scan) find() []*job {
 			s.fails = append(s.fails, FileError{path, err})
 		}
 		if len(files) == 0 && len(problems) == 0 {
-			s.fails = append(s.fails, FileError{path, fmt.Errorf("%s: no such file", path)})
+			s.fails = append(s.fails, FileError{path, noFile(path)})
 		}
 		for _, f := range files {
 			if !seen[f] {
