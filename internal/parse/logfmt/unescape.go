@@ -7,8 +7,8 @@ import (
 )
 
 // AppendUnescaped appends the text of a quoted value's raw bytes to dst: JSON's escapes, and Go's \a \v \xHH and
-// \UHHHHHHHH, which strconv.Quote writes. Anything else behind a backslash stays as it is, lone surrogates become U+FFFD. The result is
-// never longer than raw. raw must not overlap dst's free space.
+// \UHHHHHHHH, which strconv.Quote writes. Anything else behind a backslash stays as it is, lone surrogates become
+// U+FFFD. The result is never longer than raw. raw must not overlap dst's free space.
 func AppendUnescaped(dst, raw []byte) []byte {
 	for {
 		at := bytes.IndexByte(raw, '\\')
