@@ -11,21 +11,23 @@ import (
 	"github.com/errwatch/errwatch/internal/cli"
 )
 
-func main() {
-	// The world ends here: below main nobody reads os.Args, the environment or signals.
+func main() { os.Exit(run("")) }
+
+// run is where the world ends: below it nobody reads os.Args, the environment or signals.
+func run(systemConfig string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 
-	code := cli.Main(ctx, cli.World{
-		Args:   os.Args[1:],
-		Env:    os.Environ(),
-		Stdin:  os.Stdin,
-		Stdout: os.Stdout,
-		Stderr: os.Stderr,
-		Reload: hup,
-		Uid:    os.Getuid(),
+	return cli.Main(ctx, cli.World{
+		Args:         os.Args[1:],
+		Env:          os.Environ(),
+		Stdin:        os.Stdin,
+		Stdout:       os.Stdout,
+		Stderr:       os.Stderr,
+		Reload:       hup,
+		Uid:          os.Getuid(),
+		SystemConfig: systemConfig,
 	})
-	os.Exit(code)
 }

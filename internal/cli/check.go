@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,27 +13,28 @@ import (
 )
 
 func newCheck(w World, v *voice) *cobra.Command {
+	var path, output string
 	c := &cobra.Command{
 		Use:   "check [PATH…]",
 		Short: "check a configuration as a start would, and say what each source matches now",
 		Long: `Checks everything that a start would check and tells all mistakes in one run. Where all is well it says what each
-source matches now. Exit code 2 where there is an error; warnings alone do not count.`,
+source matches now. Exit code 2 where there is an error; warnings alone do not count.
+
+PATHs replace the configured sources, as they do for run. -o json writes each problem as one line.`,
 		Args: cobra.ArbitraryArgs,
 	}
-	path := configFlag(c)
+	configFlag(c, &path)
 	addSettingFlags(c)
-	output := c.Flags().StringP("output", "o", "text", "output format: text, json (one problem a line)")
+	outputFlag(c, &output, "text", "json")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if *output != "text" && *output != "json" {
-			return usage(fmt.Errorf("unknown output format %q", *output), "known are text, json")
+		if err := checkOutput(output, "text", "json"); err != nil {
+			return err
 		}
-		cfg, problems := load(w, *path, givenFlags(c), args)
-		plan, more := app.Build(cfg)
-		problems = append(problems, more...)
-		sources, more := app.CheckSources(cfg)
-		problems = append(problems, more...)
-		config.Sort(problems)
-		if *output == "json" {
+		cfg, problems := load(w, path, givenFlags(c), args)
+		plan, built := app.Build(cfg)
+		sources, matched := app.CheckSources(cfg)
+		problems = config.Merge(problems, built, matched)
+		if output == "json" {
 			return v.checkJSON(problems)
 		}
 		return v.checkText(cfg, plan, problems, sources)
@@ -44,27 +46,43 @@ source matches now. Exit code 2 where there is an error; warnings alone do not c
 func (v *voice) checkText(cfg *config.Config, plan *app.Plan, problems []config.Problem, sources []app.SourceMatch) error {
 	var b strings.Builder
 	b.WriteString(config.Format(problems))
-	name := cfg.File()
-	if name == "" {
-		name = "built-in configuration"
-	}
+	name, summary := safeLine(orElse(cfg.File(), "built-in configuration")), config.Summary(problems)
 	if config.HasErrors(problems) {
-		fmt.Fprintf(&b, "%s: %s; a running errwatch keeps its old configuration\n", safeLine(name), config.Summary(problems))
-		fmt.Fprint(v.out, b.String())
+		fmt.Fprintf(&b, "%s: %s; a running errwatch keeps its old configuration\n", name, summary)
+		if _, err := io.WriteString(v.out, b.String()); err != nil {
+			return err
+		}
 		return told(exitUsage)
 	}
-	for _, s := range sources {
-		fmt.Fprintf(&b, "source %s: %s\n", safeLine(s.Name), safeLine(s.Text()))
+	b.WriteString(formatRows(0, v.outWidth, sourceRows(sources)))
+	if summary != "" {
+		summary = "; " + summary
 	}
-	if summary := config.Summary(problems); summary != "" {
-		fmt.Fprintf(&b, "%s: %s\n", safeLine(name), summary)
-	} else {
-		fmt.Fprintf(&b, "%s: fine, %s\n", safeLine(name), plan.Summary())
+	fmt.Fprintf(&b, "%s: fine, %s%s\n", name, plan.Summary(), summary)
+	if len(sources) == 0 {
+		b.WriteString("it follows nothing by itself: give paths to run, or sources in a configuration file\n")
 	}
-	_, err := fmt.Fprint(v.out, b.String())
+	_, err := io.WriteString(v.out, b.String())
 	return err
 }
 
+// sourceRows says what each source matches now.
+func sourceRows(sources []app.SourceMatch) []row {
+	var rows []row
+	for _, s := range sources {
+		text := "no file now; files that appear later are followed"
+		switch n := len(s.Files); {
+		case n == 1:
+			text = fmt.Sprintf("1 file, %s: %s", size(s.Bytes), s.Files[0])
+		case n > 1:
+			text = fmt.Sprintf("%s, %s: %s … %s", plural(int64(n), "file"), size(s.Bytes), s.Files[0], s.Files[n-1])
+		}
+		rows = append(rows, row{"source " + s.Name, text})
+	}
+	return rows
+}
+
+// checkJSON writes each problem as one line.
 func (v *voice) checkJSON(problems []config.Problem) error {
 	e := json.NewEncoder(v.out)
 	for _, p := range problems {

@@ -7,15 +7,13 @@ import (
 	"errors"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // Exit codes. They are an interface: scripts and service managers rely on them.
 const (
-	exitDone        = 0
+	exitDone        = 0 // also where an interruption is the way to end: run, demo, explain --follow
 	exitFailed      = 1 // the work failed: a failed test, an unreadable file
 	exitUsage       = 2 // wrong usage or configuration
 	exitInterrupted = 130
@@ -30,6 +28,8 @@ type World struct {
 	Stderr io.Writer
 	Reload <-chan os.Signal // a value asks the daemon to reload
 	Uid    int
+
+	SystemConfig string // where the configuration is looked for when nobody names one, instead of config.SystemPath
 }
 
 // Main runs one command and returns its exit code. It ends early, in good order, when ctx does.
@@ -69,43 +69,6 @@ func failed(err error, hint string) error { return &failure{code: exitFailed, er
 // told is an exit code whose reason stands on standard error already.
 func told(code int) error { return &failure{code: code, silent: true} }
 
-func newRoot(w World, v *voice) *cobra.Command {
-	root := &cobra.Command{
-		Use:           "errwatch",
-		Short:         "follow meeting-server logs, count their error codes, alert on them",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage(err, "see the flags: "+c.CommandPath()+" --help")
-	})
-	root.PersistentFlags().BoolP("help", "h", false, "show this help")
-	root.AddCommand(
-		newRun(w, v), newScan(w, v), newCheck(w, v), newExplain(w, v), newCodes(w, v), newState(w, v), newDemo(w, v),
-		newVersion(v),
-	)
-	for _, c := range root.Commands() {
-		wrapArgs(c)
-	}
-	return root
-}
-
-// wrapArgs makes a wrong number of arguments a usage error, as a wrong flag is.
-func wrapArgs(c *cobra.Command) {
-	check := c.Args
-	if check == nil {
-		return
-	}
-	c.Args = func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return usage(err, "see how it is used: "+c.CommandPath()+" --help")
-		}
-		return nil
-	}
-}
-
 // finish tells an error, if there is one, and returns the exit code.
 func (v *voice) finish(ctx context.Context, err error) int {
 	var f *failure
@@ -114,29 +77,50 @@ func (v *voice) finish(ctx context.Context, err error) int {
 		return exitDone
 	case errors.As(err, &f):
 		if !f.silent {
-			v.errorf("%s", f.Error())
+			v.failure(f.err)
 			v.hint(f.hint)
 		}
 		return f.code
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		v.errorf("interrupted")
 		return exitInterrupted
-	case strings.HasPrefix(err.Error(), "unknown command"):
-		v.errorf("%s", firstLine(err.Error()))
-		v.hint("see the commands: errwatch --help")
-		return exitUsage
 	}
-	v.errorf("%s", err)
+	v.failure(err)
 	return exitFailed
 }
 
-func firstLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	return s
-}
+func newRoot(w World, v *voice) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "errwatch",
+		Short: "follow meeting-server logs, count their error codes, alert on them",
+		Long: `errwatch follows the logs of meeting servers, counts their error codes, exports the counts to Prometheus, and
+fires threshold rules. It needs no configuration to begin:
 
-// isTerminal says whether w is a terminal.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+  errwatch demo                   a simulated meeting server, and errwatch on it
+  errwatch scan /var/log/meeting  count what stands in logs
+  errwatch run /var/log/meeting   follow them; page and metrics on http://127.0.0.1:9977/`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return unknownCommand(root, args[0])
+	}
+	root.SetVersionTemplate(versionLine())
+	root.SetFlagErrorFunc(flagError)
+	root.PersistentFlags().BoolP("help", "h", false, "show this help")
+	root.Flags().Bool("version", false, "show the version")
+	root.AddCommand(
+		newRun(w, v), newScan(w, v), newCheck(w, v), newExplain(w, v), newCodes(w, v), newState(w, v), newDemo(w, v),
+		newVersion(v), newHelp(root),
+	)
+	addCompletion(root)
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	return root
 }

@@ -3,6 +3,8 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,25 +13,6 @@ import (
 	"github.com/errwatch/errwatch/internal/catalog"
 	"github.com/errwatch/errwatch/internal/config"
 )
-
-// formats are the values of -o.
-var formats = []string{"table", "json", "csv"}
-
-// outputFlag adds -o and returns where its value will stand.
-func outputFlag(c *cobra.Command) *string {
-	o := c.Flags().StringP("output", "o", "table", "output format: "+strings.Join(formats, ", "))
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
-	return o
-}
-
-func checkOutput(o string) error {
-	for _, f := range formats {
-		if o == f {
-			return nil
-		}
-	}
-	return usage(fmt.Errorf("unknown output format %q", o), "known are "+strings.Join(formats, ", "))
-}
 
 type codeJSON struct {
 	Code       string   `json:"code"`
@@ -43,45 +26,65 @@ type codeJSON struct {
 }
 
 func newCodes(w World, v *voice) *cobra.Command {
-	var name string
+	var path, output, name string
 	c := &cobra.Command{
 		Use:   "codes [CODE|NAME|WORD…]",
 		Short: "show the catalogue of error codes",
 		Long: `Shows the catalogue of error codes. Arguments narrow it: a code, a name, a category, or words that stand in a
-name or a message; a code that matches any argument is shown. One code alone is shown in full.`,
+name, a message or a meaning; a code that matches any argument is shown. One code alone is shown in full.`,
 		Example: "  errwatch codes 3014\n  errwatch codes camera\n  errwatch codes capacity -o json",
 		Args:    cobra.ArbitraryArgs,
 	}
-	output := outputFlag(c)
-	configPath := configFlag(c)
+	outputFlag(c, &output, "table", "json", "csv")
+	configFlag(c, &path)
 	c.Flags().StringVar(&name, "catalog", "", "catalogue: "+strings.Join(catalog.BuiltinNames(), ", ")+" (default: the configuration's)")
-	_ = c.RegisterFlagCompletionFunc("catalog", cobra.FixedCompletions(catalog.BuiltinNames(), cobra.ShellCompDirectiveNoFileComp)) // as above
+	completeFlag(c, "catalog", cobra.FixedCompletions(catalog.BuiltinNames(), cobra.ShellCompDirectiveNoFileComp))
 	c.ValidArgsFunction = completeCodes
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := checkOutput(*output); err != nil {
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		if err := checkOutput(output, "table", "json", "csv"); err != nil {
 			return err
 		}
-		cat, err := loadCatalog(w, v, *configPath, name)
+		cat, err := loadCatalog(w, v, path, name)
 		if err != nil {
 			return err
 		}
 		found := searchCodes(cat, args)
 		if len(found) == 0 {
-			return failed(fmt.Errorf("no code of %s matches %q", cat.Name(), args), "see all: errwatch codes")
+			return failed(notFound(cat, args))
 		}
-		return writeCodes(v, *output, found)
+		return v.writeCodes(output, found)
 	}
 	return c
 }
 
-func completeCodes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	var out []string
-	if cat, ok := catalog.Builtin(catalog.BuiltinNames()[0]); ok {
-		for _, k := range cat.Codes() {
-			out = append(out, k.Code+"\t"+k.Name)
+// notFound says what was not found, and what else to try.
+func notFound(cat *catalog.Catalog, words []string) (error, string) {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = fmt.Sprintf("%q", word)
+	}
+	hint := "see all: errwatch codes"
+	for _, other := range catalog.BuiltinNames() {
+		if b, ok := catalog.Builtin(other); ok && other != cat.Name() && len(searchCodes(b, words)) > 0 {
+			hint = other + " has it: errwatch codes --catalog " + other + " " + quote(words[0])
 		}
 	}
-	return append(out, catalog.Categories()...), cobra.ShellCompDirectiveNoFileComp
+	hint = didYouMean(words[0], vocabulary(cat), hint)
+	return fmt.Errorf("no code of %s matches %s", cat.Name(), strings.Join(quoted, ", ")), hint
+}
+
+// vocabulary lists what people may look for: codes, names, categories, and the words that names are made of.
+func vocabulary(cat *catalog.Catalog) []string {
+	out := knownWords([]*catalog.Catalog{cat})
+	for _, k := range cat.Codes() {
+		out = append(out, k.Code)
+		for part := range strings.SplitSeq(strings.ToLower(k.Name), "_") {
+			if len(part) > 3 {
+				out = append(out, part)
+			}
+		}
+	}
+	return out
 }
 
 // searchCodes returns the codes that any of the words names; all of them where there is no word.
@@ -91,33 +94,25 @@ func searchCodes(cat *catalog.Catalog, words []string) []*catalog.Code {
 	}
 	var out []*catalog.Code
 	for _, k := range cat.Codes() {
-		for _, word := range words {
-			if codeMatches(k, word) {
-				out = append(out, k)
-				break
-			}
+		if slices.ContainsFunc(words, func(word string) bool { return codeMatches(k, strings.ToLower(word)) }) {
+			out = append(out, k)
 		}
 	}
 	return out
 }
 
 func codeMatches(k *catalog.Code, word string) bool {
-	word = strings.ToLower(word)
 	if k.Code == word || k.Category == word {
 		return true
 	}
-	for _, name := range append([]string{k.Name}, k.Aliases...) {
-		if strings.Contains(strings.ToLower(name), word) {
-			return true
-		}
-	}
-	return strings.Contains(strings.ToLower(k.Message), word)
+	texts := append([]string{k.Name, k.Message, k.Meaning}, k.Aliases...)
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(strings.ToLower(text), word) })
 }
 
-func writeCodes(v *voice, output string, codes []*catalog.Code) error {
+func (v *voice) writeCodes(output string, codes []*catalog.Code) error {
 	switch {
 	case output == "json":
-		return writeCodesJSON(v, codes)
+		return writeCodesJSON(v.out, codes)
 	case output == "csv":
 		rows := make([][]string, len(codes))
 		for i, k := range codes {
@@ -125,58 +120,70 @@ func writeCodes(v *voice, output string, codes []*catalog.Code) error {
 		}
 		return writeCSV(v.out, []string{"code", "name", "category", "origin", "message", "aliases"}, rows)
 	case len(codes) == 1:
-		return writeCode(v, codes[0])
+		return v.writeCode(codes[0])
 	}
-	rows := make([][]string, len(codes))
-	for i, k := range codes {
-		rows[i] = []string{k.Code, k.Name, k.Category, k.Meaning}
-	}
-	return writeTable(v.out, []column{{head: "CODE"}, {head: "NAME"}, {head: "CATEGORY"}, {head: "MEANING", most: v.meaningWidth(codes)}}, rows)
+	return v.codesTable(codes)
 }
 
-// meaningWidth is what a terminal's line leaves for the last column; a pipe gets all of it.
-func (v *voice) meaningWidth(codes []*catalog.Code) int {
-	if !v.outLive {
-		return 0
-	}
-	name, category := len("NAME"), len("CATEGORY")
+// meaningLeast is how many columns a meaning needs to say anything: on a terminal with less it is left out.
+const meaningLeast = 40
+
+func (v *voice) codesTable(codes []*catalog.Code) error {
+	columns := []column{{head: "CODE"}, {head: "NAME", least: nameLeast}, {head: "CATEGORY"}}
+	taken := len("CODE") + 3*len(gap)
+	name, category := 0, 0
 	for _, k := range codes {
 		name, category = max(name, len(k.Name)), max(category, len(k.Category))
 	}
-	return max(v.widthOfTerms-len("CODE")-name-category-6, 10)
+	meaning := v.outWidth == 0 || v.outWidth-taken-name-category >= meaningLeast
+	if meaning {
+		columns = append(columns, column{head: "MEANING", least: meaningLeast})
+	}
+	rows := make([][]string, len(codes))
+	for i, k := range codes {
+		rows[i] = []string{k.Code, k.Name, k.Category}
+		if meaning {
+			rows[i] = append(rows[i], k.Meaning)
+		}
+	}
+	if err := writeTable(v.out, v.outWidth, columns, rows); err != nil {
+		return err
+	}
+	if v.outLive {
+		v.hint("all about one of them: errwatch codes " + codes[0].Code)
+	}
+	return nil
 }
 
-func writeCodesJSON(v *voice, codes []*catalog.Code) error {
+func writeCodesJSON(w io.Writer, codes []*catalog.Code) error {
 	out := make([]codeJSON, len(codes))
 	for i, k := range codes {
 		out[i] = codeJSON{k.Code, k.Name, k.Category, k.Origin, k.Message, append([]string{}, k.Aliases...), k.Meaning, k.FirstCheck}
 	}
-	e := json.NewEncoder(v.out)
+	return writeJSON(w, out)
+}
+
+// writeJSON writes one value, indented.
+func writeJSON(w io.Writer, value any) error {
+	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
-	return e.Encode(out)
+	return e.Encode(value)
 }
 
 // writeCode shows one code in full.
-func writeCode(v *voice, k *catalog.Code) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s\n", k.Code, k.Name)
-	for _, line := range [][2]string{
+func (v *voice) writeCode(k *catalog.Code) error {
+	text := safeLine(k.Code+"  "+k.Name) + "\n" + formatRows(2, v.outWidth, []row{
 		{"category", k.Category}, {"message", k.Message}, {"meaning", k.Meaning}, {"first check", k.FirstCheck},
 		{"also spelled", strings.Join(k.Aliases, ", ")}, {"origin", k.Origin},
-	} {
-		if line[1] != "" {
-			fmt.Fprintf(&b, "  %-13s %s\n", line[0], safeLine(line[1]))
-		}
-	}
-	_, err := fmt.Fprint(v.out, b.String())
+	})
+	_, err := io.WriteString(v.out, text)
 	return err
 }
 
 func loadCatalog(w World, v *voice, configPath, name string) (*catalog.Catalog, error) {
-	if name != "" {
-		if _, ok := catalog.Builtin(name); !ok {
-			return nil, usage(fmt.Errorf("unknown catalogue %q", name), "known are "+strings.Join(catalog.BuiltinNames(), ", "))
-		}
+	if _, ok := catalog.Builtin(name); name != "" && !ok {
+		known := catalog.BuiltinNames()
+		return nil, usage(fmt.Errorf("unknown catalogue %q", name), didYouMean(name, known, "known are "+strings.Join(known, ", ")))
 	}
 	cfg, problems := load(w, configPath, nil, nil)
 	v.problems(problems)

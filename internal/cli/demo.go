@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ func newDemo(w World, v *voice) *cobra.Command {
 		Short: "a simulated meeting server, and errwatch on it",
 		Long: `Starts a simulated meeting server that writes and rotates logs in a temporary folder and has an incident now and then,
 and errwatch on it. Prints a line a second, and alerts as they fire and resolve. Ctrl-C ends it and removes the folder.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return demo(c.Context(), w, v, f) },
 	}
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:9977", "address of the page; where it is taken, any free port")
@@ -102,14 +103,15 @@ func runDemo(ctx context.Context, v *voice, server *sim.Server, d *app.Daemon, d
 	}
 	_ = server.Close() // the folder goes with it
 	stop()
-	err := <-ended
-	show.last()
-	return explainRun(err)
+	if err := <-ended; err != nil {
+		return explainRun(err)
+	}
+	return show.last()
 }
 
 // demoConfig watches the folder with the built-in patterns and rules, over windows short enough to watch.
 func demoConfig(w World, dir, listen string) *config.Config {
-	cfg, _ := config.Load(config.LoadOptions{Path: os.DevNull})
+	cfg, _ := config.Load(config.LoadOptions{SystemPath: filepath.Join(dir, "none.yaml")}) // the built-in one
 	s := config.NewSource("meeting", filepath.Join(dir, "*.log"))
 	s.Catalog = cfg.Catalog
 	cfg.Sources = []config.Source{s}
@@ -163,12 +165,12 @@ func (s *demoScreen) second() {
 	t := s.daemon.Totals()
 	s.tellAlerts(t)
 	st := s.server.Stats()
-	incident := ""
+	line := fmt.Sprintf("%s  %9s lines %5s/s %7s errors %4s rotated", time.Now().Format(time.TimeOnly),
+		number(t.Lines), number(t.Lines-s.lines), number(t.Events), number(int64(st.Rotations)))
 	if st.Incident != "" {
-		incident = "  incident: " + string(st.Incident)
+		line += "  " + paint(s.v.colourOut, yellow, string(st.Incident))
 	}
-	fmt.Fprintf(s.v.out, "%s  %s lines  %4d/s  %s errors  %d rotations%s\n", time.Now().Format("15:04:05"),
-		number(t.Lines), t.Lines-s.lines, number(t.Events), st.Rotations, incident)
+	fmt.Fprintln(s.v.out, line)
 	s.lines = t.Lines
 }
 
@@ -177,21 +179,36 @@ func (s *demoScreen) tellAlerts(t app.Totals) {
 		over, known := s.alerts[a.ID]
 		switch {
 		case a.Firing && !known:
-			fmt.Fprintf(s.v.out, "%s %s: %s\n", paint(s.v.colourOut, red, "● FIRING "+a.Severity), a.Rule, safeLine(a.Summary))
-		case !a.Firing && !over:
-			fmt.Fprintf(s.v.out, "%s %s after %s\n", paint(s.v.colourOut, faint, "○ RESOLVED"), a.Rule, a.EndsAt.Sub(a.StartsAt).Round(time.Second))
+			s.tell(red, "● FIRING "+a.Severity, a.Summary)
+		case !a.Firing && known && !over:
+			s.tell(faint, "○ RESOLVED", fmt.Sprintf("%s after %s", a.Rule, a.EndsAt.Sub(a.StartsAt).Round(time.Second)))
 		}
 		s.alerts[a.ID] = !a.Firing
 	}
 }
 
-// last compares what was counted with what was written.
-func (s *demoScreen) last() {
+// tell writes one alert; the state is a shape and a word, never colour alone.
+func (s *demoScreen) tell(colour, state, text string) {
+	for i, line := range wrap(state+": "+safeLine(text), s.v.outWidth) {
+		if i == 0 {
+			line = paint(s.v.colourOut, colour, state) + strings.TrimPrefix(line, state)
+		}
+		fmt.Fprintln(s.v.out, line)
+	}
+}
+
+// last says whether what was counted is what was written.
+func (s *demoScreen) last() error {
 	t, st := s.daemon.Totals(), s.server.Stats()
 	var events int64
 	for _, n := range st.Events {
 		events += n
 	}
-	fmt.Fprintf(s.v.out, "written %s lines with %s errors, counted %s lines with %s errors\n",
-		number(st.Lines), number(events), number(t.Lines), number(t.Events))
+	written := fmt.Sprintf("%s with %s", plural(st.Lines, "line"), plural(events, "error"))
+	counted := fmt.Sprintf("%s with %s", plural(t.Lines, "line"), plural(t.Events, "error"))
+	if written != counted {
+		return failed(fmt.Errorf("the server wrote %s, errwatch counted %s", written, counted), "")
+	}
+	_, err := fmt.Fprintf(s.v.out, "written and counted: %s\n", counted)
+	return err
 }

@@ -2,9 +2,12 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,29 +16,52 @@ import (
 	"github.com/errwatch/errwatch/internal/app"
 )
 
-// maxExplainLine bounds a line that explain reads from standard input.
-const maxExplainLine = 16 << 20
+const (
+	maxExplainLine = 16 << 20 // bytes of a line that is read from standard input
+	explainShown   = 400      // columns of a line that are shown
+)
+
+type explainFlags struct {
+	config string
+	source string
+	follow string
+	all    bool
+}
 
 func newExplain(w World, v *voice) *cobra.Command {
+	var f explainFlags
 	c := &cobra.Command{
 		Use:   "explain [LINE…|-]",
 		Short: "show how a line is understood, or why it yields nothing",
 		Long: `Shows for each line how errwatch understands it: envelope, format, pattern, code, name, category, fields, time. For a
 line that yields nothing it shows, pattern by pattern, which literals are in it, the first one missing, and which step
-refused. Without arguments, or with -, lines come from standard input.`,
-		Example: "  errwatch explain 'ERROR [room] onError code=3014'\n  grep 4009 meeting.log | errwatch explain",
+refused. Without arguments, or with -, lines come from standard input.
+
+With --follow it follows a source of the configuration from its end, until Ctrl-C, and explains each new line that yields
+something, or is at error level and does not. It counts nothing, and works beside a running daemon.`,
+		Example: "  errwatch explain 'ERROR [room] onError code=3014'\n  grep 4009 meeting.log | errwatch explain\n  errwatch explain -f meeting",
 		Args:    cobra.ArbitraryArgs,
 	}
-	path := configFlag(c)
-	source := c.Flags().String("source", app.DefaultSource, "explain as in this configured source")
-	all := c.Flags().Bool("all", false, "show the patterns before the one that matched, too")
+	configFlag(c, &f.config)
+	c.Flags().StringVar(&f.source, "source", app.DefaultSource, "explain as in this source of the configuration")
+	c.Flags().StringVarP(&f.follow, "follow", "f", "", "explain the new lines of this source of the configuration")
+	c.Flags().BoolVar(&f.all, "all", false, "show the patterns before the one that matched, too")
+	completeFlag(c, "source", completeSources(w))
+	completeFlag(c, "follow", completeSources(w))
+	c.ValidArgsFunction = nothingToComplete
 	c.RunE = func(c *cobra.Command, args []string) error {
-		plan, err := loadPlan(w, v, *path, nil, nil)
+		if f.follow != "" && (len(args) > 0 || c.Flags().Changed("source")) {
+			return usage(errors.New("--follow takes its lines from a source: no others can be given"), "")
+		}
+		plan, err := loadPlan(w, v, f.config, nil, nil)
 		if err != nil {
 			return err
 		}
-		e := &explainer{v: v, plan: plan, source: *source, all: *all}
-		if len(args) == 0 || len(args) == 1 && args[0] == "-" {
+		e := &explainer{v: v, plan: plan, source: f.source, all: f.all}
+		switch {
+		case f.follow != "":
+			return e.follow(c, w, f.follow)
+		case len(args) == 0 || len(args) == 1 && args[0] == "-":
 			return e.read(w.Stdin)
 		}
 		for _, line := range args {
@@ -57,6 +83,9 @@ type explainer struct {
 }
 
 func (e *explainer) read(r io.Reader) error {
+	if e.v.stdinTyped {
+		e.v.sayf("type or paste lines; Ctrl-D ends")
+	}
 	s := bufio.NewScanner(r)
 	s.Buffer(make([]byte, 64<<10), maxExplainLine)
 	for s.Scan() {
@@ -65,38 +94,70 @@ func (e *explainer) read(r io.Reader) error {
 		}
 	}
 	if errors.Is(s.Err(), bufio.ErrTooLong) {
-		return failed(errors.New("a line is longer than 16 MiB"), "")
+		return failed(fmt.Errorf("line %d is longer than %s", e.told+1, size(maxExplainLine)), "")
 	}
 	return s.Err()
 }
 
+// line explains one line; several that stand in one argument, one by one.
 func (e *explainer) line(text []byte) error {
-	x, err := e.plan.Explain(e.source, text)
-	if err != nil {
-		return usage(err, "known are "+strings.Join(e.plan.SourceNames(), ", "))
+	for one := range bytes.SplitSeq(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")) {
+		x, err := e.plan.Explain(e.source, one)
+		if err != nil {
+			return e.noSource(err, e.source)
+		}
+		if err := e.show("", x); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (e *explainer) noSource(err error, name string) error {
+	known := e.plan.SourceNames()
+	return usage(err, didYouMean(name, known, "known are "+strings.Join(known, ", ")))
+}
+
+// follow explains what comes until ctx ends, which is the way to end it.
+func (e *explainer) follow(c *cobra.Command, w World, source string) error {
+	if !slices.Contains(e.plan.SourceNames(), source) {
+		return e.noSource(fmt.Errorf("no source is named %q", source), source)
+	}
+	o := app.FollowOptions{
+		Source: source, Stdin: w.Stdin, Now: time.Now,
+		Logger: slog.New(slog.NewTextHandler(e.v.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Ready: func(files int) {
+			e.v.sayf("following %s of source %s; Ctrl-C ends", plural(int64(files), "file"), source)
+		},
+	}
+	err := e.plan.FollowExplained(c.Context(), o, e.show)
+	if errors.Is(err, app.ErrNoPaths) {
+		return usage(err, "give the source paths in the configuration: -c FILE")
+	}
+	return err
+}
+
+// show writes one explanation; path is empty for a line that comes from no file.
+func (e *explainer) show(path string, x app.Explained) error {
 	var b strings.Builder
 	if e.told > 0 {
 		b.WriteString("\n")
 	}
 	e.told++
-	b.WriteString(shorten(safeLine(x.Line), 400) + "\n")
-	row(&b, "envelope", envelopeText(x))
-	row(&b, "format", formatText(x))
+	head := shorten(safeLine(x.Line), explainShown)
+	b.WriteString(paint(e.v.colourOut, bold, head) + "\n")
+	rows := []row{{"file", path}, {"envelope", envelopeText(x)}, {"format", formatText(x)}}
 	if x.Matched {
-		e.matched(&b, x)
+		rows = append(rows, matchedRows(x)...)
 	} else {
-		e.unmatched(&b, x)
+		rows = append(rows, row{"event", unmatchedEvent(x)})
 	}
-	_, err = io.WriteString(e.v.out, b.String())
+	if !x.Matched || e.all {
+		rows = append(rows, triedRows(x.Tried)...)
+	}
+	b.WriteString(formatRows(2, e.v.outWidth, rows))
+	_, err := io.WriteString(e.v.out, b.String())
 	return err
-}
-
-// row writes one property, nothing where it is empty.
-func row(b *strings.Builder, name, value string) {
-	if value != "" {
-		fmt.Fprintf(b, "  %-9s %s\n", name, safeLine(value))
-	}
 }
 
 func envelopeText(x app.Explained) string {
@@ -117,54 +178,53 @@ func formatText(x app.Explained) string {
 	return x.Format + ", level " + x.Level
 }
 
-func (e *explainer) matched(b *strings.Builder, x app.Explained) {
-	row(b, "pattern", x.Pattern)
+func matchedRows(x app.Explained) []row {
+	rows := []row{{"pattern", x.Pattern}}
 	if x.Reference {
-		row(b, "event", "a reference event: a denominator, not an error")
+		rows = append(rows, row{"event", "a reference event: a denominator, not an error"})
 	} else {
-		row(b, "code", x.Code)
-		row(b, "name", orElse(x.Name, "(not in the catalogue)"))
-		row(b, "category", x.Category)
+		rows = append(rows, row{"code", x.Code}, row{"name", orElse(x.Name, unknownName)}, row{"category", x.Category})
 	}
 	if x.Conflict {
-		row(b, "conflict", "the line's code belongs to another name; the name won")
+		rows = append(rows, row{"conflict", "the line's code belongs to another name; the name counts"})
 	}
-	row(b, "hint", x.Hint)
+	rows = append(rows, row{"hint", x.Hint})
 	for _, f := range x.Fields {
-		row(b, f[0], f[1])
+		rows = append(rows, row{f[0], orElse(f[1], "(empty)")})
 	}
 	if x.Time.IsZero() {
-		row(b, "time", "none in the line: the time of reading counts")
-	} else {
-		row(b, "time", x.Time.Format(time.RFC3339Nano)+", from the "+x.TimeFrom)
+		return append(rows, row{"time", "none in the line: the time of reading counts"})
 	}
-	if e.all {
-		e.tried(b, x.Tried)
-	}
+	return append(rows, row{"time", x.Time.Format(time.RFC3339Nano) + ", from the " + x.TimeFrom})
 }
 
-func (e *explainer) unmatched(b *strings.Builder, x app.Explained) {
-	text := "none"
+func unmatchedEvent(x app.Explained) string {
 	if x.Unmatched {
-		text += "; it is at error level, and counts as unmatched"
+		return "none; it is at error level, and counts as unmatched"
 	}
-	row(b, "event", text)
-	e.tried(b, x.Tried)
+	return "none"
 }
 
-func (e *explainer) tried(b *strings.Builder, tried []app.Tried) {
+// triedRows says of each pattern that yields nothing why: the literals of it that are in the line, the first one that is
+// not, and where none is missing the step that refused.
+func triedRows(tried []app.Tried) []row {
+	var rows []row
 	for _, t := range tried {
 		if t.Matched {
 			continue
 		}
-		fmt.Fprintf(b, "  not %s: %s\n", safeLine(t.Pattern), safeLine(t.Reason))
+		var parts []string
 		if len(t.Present) > 0 {
-			row(b, "  has", quoted(t.Present))
+			parts = append(parts, "has "+quoted(t.Present))
 		}
 		if t.Missing != "" {
-			row(b, "  lacks", quoted([]string{t.Missing}))
+			parts = append(parts, "lacks "+quoted([]string{t.Missing}))
+		} else {
+			parts = append(parts, t.Reason)
 		}
+		rows = append(rows, row{"not " + t.Pattern, strings.Join(parts, "; ")})
 	}
+	return rows
 }
 
 func quoted(list []string) string {
@@ -172,7 +232,7 @@ func quoted(list []string) string {
 	for i, s := range list {
 		out[i] = "`" + s + "`"
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(out, " ")
 }
 
 func orElse(s, other string) string {

@@ -29,8 +29,12 @@ type bar struct {
 	done    chan struct{}
 }
 
-func (v *voice) startBar(p *app.Progress, lines bool) *bar {
-	b := &bar{w: v.err, p: p, live: v.errLive, lines: lines, width: width(v.err), started: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}
+// startBar starts a bar. It lives only where a person sees both streams, and no form of output was asked for.
+func (v *voice) startBar(p *app.Progress, live, lines bool) *bar {
+	b := &bar{
+		w: v.err, p: p, live: live && v.errLive && v.outLive, lines: lines, width: v.errWidth, started: time.Now(),
+		stop: make(chan struct{}), done: make(chan struct{}),
+	}
 	go b.run()
 	return b
 }
@@ -92,5 +96,5 @@ func (b *bar) line(most int) string {
 	if f := b.p.File.Load(); f != nil {
 		parts = append(parts, safeLine(*f))
 	}
-	return shorten(strings.Join(parts, "  "), max(most, 0))
+	return shorten(strings.Join(parts, "  "), most)
 }

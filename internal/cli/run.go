@@ -27,14 +27,15 @@ and ends.`,
 		Example: "  errwatch run /var/log/meeting\n  errwatch run -c /etc/errwatch/config.yaml",
 		Args:    cobra.ArbitraryArgs,
 	}
-	path := configFlag(c)
+	var path string
+	configFlag(c, &path)
 	addSettingFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := checkPaths(args); err != nil {
 			return err
 		}
 		flags := givenFlags(c)
-		cfg, problems := load(w, *path, flags, args)
+		cfg, problems := load(w, path, flags, args)
 		if config.HasErrors(problems) {
 			v.problems(problems)
 			return told(exitUsage)
@@ -43,7 +44,7 @@ and ends.`,
 			return usage(errors.New("nothing to follow"), "give paths (errwatch run /var/log/meeting), or sources in a configuration file")
 		}
 		o := daemonOptions(w, v, cfg)
-		o.Load = func() (*config.Config, []config.Problem) { return load(w, *path, flags, args) }
+		o.Load = func() (*config.Config, []config.Problem) { return load(w, path, flags, args) }
 		return explainRun(app.New(o).Run(c.Context()))
 	}
 	return c

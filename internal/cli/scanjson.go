@@ -5,18 +5,19 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/errwatch/errwatch/internal/app"
 )
 
 type scanEventJSON struct {
-	Source   string `json:"source"`
-	Code     string `json:"code"`
-	Name     string `json:"name"`
-	Category string `json:"category"`
-	Count    int64  `json:"count"`
-	First    string `json:"first,omitempty"`
-	Last     string `json:"last,omitempty"`
+	Source   string  `json:"source"`
+	Code     string  `json:"code"`
+	Name     string  `json:"name"`
+	Category string  `json:"category"`
+	Count    int64   `json:"count"`
+	First    *string `json:"first"` // null where no line had a time
+	Last     *string `json:"last"`
 }
 
 type scanAlertJSON struct {
@@ -24,7 +25,7 @@ type scanAlertJSON struct {
 	State     string            `json:"state"`
 	Labels    map[string]string `json:"labels"`
 	StartsAt  string            `json:"starts_at"`
-	EndsAt    string            `json:"ends_at,omitempty"`
+	EndsAt    *string           `json:"ends_at"` // null where it still fires at the end
 	Peak      float64           `json:"peak"`
 	Threshold float64           `json:"threshold"`
 	Summary   string            `json:"summary,omitempty"`
@@ -55,7 +56,7 @@ func writeScanJSON(w io.Writer, r *app.ScanResult) error {
 		Unmatched: r.Unmatched, Samples: r.Samples, Undated: r.Undated, Alerts: []scanAlertJSON{}, Failed: []scanFailureJSON{},
 	}
 	for _, e := range r.Events {
-		out.Events = append(out.Events, scanEventJSON{e.Source, e.Code, e.Name, e.Category, e.Count, stamp(e.First), stamp(e.Last)})
+		out.Events = append(out.Events, scanEventJSON{e.Source, e.Code, e.Name, e.Category, e.Count, stampOrNull(e.First), stampOrNull(e.Last)})
 	}
 	for _, a := range r.Fired {
 		state := "resolved"
@@ -63,7 +64,7 @@ func writeScanJSON(w io.Writer, r *app.ScanResult) error {
 			state = "firing"
 		}
 		out.Alerts = append(out.Alerts, scanAlertJSON{
-			Rule: a.Rule, State: state, Labels: a.Labels, StartsAt: stamp(a.StartsAt), EndsAt: stamp(a.EndsAt),
+			Rule: a.Rule, State: state, Labels: a.Labels, StartsAt: stamp(a.StartsAt), EndsAt: stampOrNull(a.EndsAt),
 			Peak: a.Peak, Threshold: a.Threshold, Summary: a.Summary,
 		})
 	}
@@ -73,6 +74,14 @@ func writeScanJSON(w io.Writer, r *app.ScanResult) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(out)
+}
+
+func stampOrNull(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	s := stamp(t)
+	return &s
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -7,49 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/errwatch/errwatch/internal/app"
 	"github.com/errwatch/errwatch/internal/catalog"
 	"github.com/errwatch/errwatch/internal/config"
 )
 
-// configFlag adds -c and returns where its value will stand.
-func configFlag(c *cobra.Command) *string {
-	return c.Flags().StringP("config", "c", "", "configuration file (default: $ERRWATCH_CONFIG, else "+config.SystemPath+" where it exists, else built in)")
-}
-
-// settingFlags are the flags that stand for one setting each, the topmost layer of the configuration.
-var settingFlags = []struct{ name, setting, help string }{
-	{"listen", "server.listen", "address of page, API and metrics (default 127.0.0.1:9977)"},
-	{"metrics-listen", "server.metrics_listen", "address that serves /metrics and the probes alone"},
-	{"external-url", "server.external_url", "URL under which people reach the page"},
-	{"state", "state.dir", "folder of the state"},
-	{"log-level", "log.level", "debug, info, warn or error"},
-	{"log-format", "log.format", "text or json"},
-}
-
-func addSettingFlags(c *cobra.Command) {
-	for _, f := range settingFlags {
-		c.Flags().String(f.name, "", f.help)
-	}
-}
-
-// givenFlags returns what the command line says about settings.
-func givenFlags(c *cobra.Command) []config.Flag {
-	var out []config.Flag
-	for _, f := range settingFlags {
-		if x := c.Flags().Lookup(f.name); x != nil && x.Changed {
-			out = append(out, config.Flag{Setting: f.setting, Name: "--" + f.name, Value: x.Value.String()})
-		}
-	}
-	return out
-}
-
 // load reads the configuration; paths, where there are any, replace its sources.
 func load(w World, path string, flags []config.Flag, paths []string) (*config.Config, []config.Problem) {
 	cfg, problems := config.Load(config.LoadOptions{
-		Path: path, Env: w.Env, Flags: flags,
+		Path: path, SystemPath: w.SystemConfig, Env: w.Env, Flags: flags,
 		Known: config.Known{Catalogs: catalog.BuiltinNames(), Rules: app.BuiltinRules()},
 	})
 	if len(paths) > 0 {
@@ -64,7 +30,7 @@ func load(w World, path string, flags []config.Flag, paths []string) (*config.Co
 func loadPlan(w World, v *voice, path string, flags []config.Flag, paths []string) (*app.Plan, error) {
 	cfg, problems := load(w, path, flags, paths)
 	plan, more := app.Build(cfg)
-	problems = append(problems, more...)
+	problems = config.Merge(problems, more)
 	v.problems(problems)
 	if config.HasErrors(problems) {
 		return nil, told(exitUsage)
@@ -74,9 +40,6 @@ func loadPlan(w World, v *voice, path string, flags []config.Flag, paths []strin
 
 // problems tells what is wrong with a configuration.
 func (v *voice) problems(ps []config.Problem) {
-	if len(ps) == 0 {
-		return
-	}
 	config.Sort(ps)
 	fmt.Fprint(v.err, config.Format(ps))
 }
@@ -89,9 +52,79 @@ func checkPaths(paths []string) error {
 		}
 		_, err := os.Stat(p)
 		if errors.Is(err, os.ErrNotExist) {
-			hint := "quote a glob to follow files that appear later: '" + filepath.Join(filepath.Dir(p), "*.log") + "'"
-			return usage(fmt.Errorf("%s does not exist", p), hint)
+			glob := filepath.Join(filepath.Dir(p), "*"+filepath.Ext(p))
+			return usage(fmt.Errorf("%s does not exist", p), "quote a glob to follow files that appear later: '"+glob+"'")
 		}
 	}
 	return nil
+}
+
+// codeWords prepares the words of --code: another spelling of a name becomes the catalogue's, and a word that no
+// catalogue in use knows gets a warning, since it is more often a typing error than a name of the user's own.
+func (v *voice) codeWords(cfg *config.Config, words []string) []string {
+	catalogs := catalogsOf(cfg)
+	out := make([]string, len(words))
+	for i, word := range words {
+		out[i] = strings.TrimSpace(word)
+		if name, ok := knownWord(catalogs, out[i]); ok {
+			out[i] = name
+		} else if !isCode(out[i]) {
+			v.warnf("--code %s: no catalogue in use knows such a code, name or category", out[i])
+			v.hint(didYouMean(out[i], knownWords(catalogs), "see them: errwatch codes"))
+		}
+	}
+	return out
+}
+
+// catalogsOf returns the catalogues that the sources of a configuration use, with its additions.
+func catalogsOf(cfg *config.Config) []*catalog.Catalog {
+	names := map[string]bool{cfg.Catalog: true}
+	for _, s := range cfg.Sources {
+		names[s.Catalog] = true
+	}
+	var out []*catalog.Catalog
+	for _, name := range sortedKeys(names) {
+		c := *cfg
+		c.Catalog = name
+		if cat, err := app.CatalogOf(&c); err == nil { // the configuration has been checked
+			out = append(out, cat)
+		}
+	}
+	return out
+}
+
+// knownWord finds a code, a name (in any spelling, in any case) or a category, and returns it as the catalogue writes it.
+func knownWord(catalogs []*catalog.Catalog, word string) (string, bool) {
+	for _, cat := range catalogs {
+		if cat.ByCode([]byte(word)) != nil {
+			return word, true
+		}
+		for _, spelling := range []string{word, strings.ToUpper(word)} {
+			if k := cat.ByName([]byte(spelling)); k != nil {
+				return k.Name, true
+			}
+		}
+		for _, k := range cat.Codes() {
+			if strings.EqualFold(k.Category, word) {
+				return k.Category, true
+			}
+		}
+	}
+	return word, word == "unknown" // the category of codes that no catalogue knows
+}
+
+func knownWords(catalogs []*catalog.Catalog) []string {
+	var out []string
+	for _, cat := range catalogs {
+		out = append(out, cat.Names()...)
+		for _, k := range cat.Codes() {
+			out = append(out, k.Category)
+		}
+	}
+	return out
+}
+
+// isCode says whether a word looks like a code: all digits.
+func isCode(word string) bool {
+	return word != "" && strings.Trim(word, "0123456789") == ""
 }

@@ -1,11 +1,12 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,21 +15,23 @@ import (
 )
 
 func newState(w World, v *voice) *cobra.Command {
+	var path, dir, output string
 	c := &cobra.Command{
 		Use:   "state",
 		Short: "show how far each file was read, and what the state holds",
 		Long: `Shows positions, lag, counters and alerts as they stand in the state file. It changes nothing, and works while the
 daemon runs and when it does not, also for a user who may only read.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
-	path := configFlag(c)
-	dir := c.Flags().String("state", "", "folder of the state (default: the configuration's)")
-	output := c.Flags().StringP("output", "o", "table", "output format: table, json")
+	configFlag(c, &path)
+	c.Flags().StringVar(&dir, "state", "", "folder of the state (default: the configuration's)")
+	_ = c.MarkFlagDirname("state") // fails only for an unknown flag
+	outputFlag(c, &output, "table", "json")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if *output != "table" && *output != "json" {
-			return usage(fmt.Errorf("unknown output format %q", *output), "known are table, json")
+		if err := checkOutput(output, "table", "json"); err != nil {
+			return err
 		}
-		folder, err := stateDir(w, v, *path, *dir)
+		folder, err := stateDir(w, v, path, dir)
 		if err != nil {
 			return err
 		}
@@ -36,10 +39,8 @@ daemon runs and when it does not, also for a user who may only read.`,
 		if err != nil {
 			return stateError(err)
 		}
-		if *output == "json" {
-			e := json.NewEncoder(v.out)
-			e.SetIndent("", "  ")
-			return e.Encode(stateJSON(r))
+		if output == "json" {
+			return writeJSON(v.out, stateJSON(r))
 		}
 		return v.stateTable(r)
 	}
@@ -79,31 +80,52 @@ func stateJSON(r *app.StateReport) map[string]any {
 
 func (v *voice) stateTable(r *app.StateReport) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s, integrity %s\n", safeLine(r.Path), size(r.Size), safeLine(r.Integrity))
+	rows := []row{{"state", r.Path}, {"size", size(r.Size)}, {"integrity", r.Integrity}}
 	for _, n := range r.Notes {
-		fmt.Fprintf(&b, "note: %s\n", safeLine(n))
-	}
-	b.WriteString("\n")
-	rows := [][]string{}
-	for _, f := range r.Files {
-		state := "followed"
-		if f.Finished {
-			state = "finished"
-		}
-		rows = append(rows, []string{f.Source, state, number(f.Offset), number(f.Lag), f.Updated.Local().Format("2006-01-02 15:04:05"), f.Path})
-	}
-	columns := []column{{head: "SOURCE", most: 20}, {head: "STATE"}, {head: "READ TO", right: true}, {head: "BEHIND", right: true}, {head: "WRITTEN"}, {head: "FILE"}}
-	if err := writeTable(&b, columns, rows); err != nil {
-		return err
+		rows = append(rows, row{"note", n})
 	}
 	for _, a := range r.Alerts {
-		fmt.Fprintf(&b, "%s %s %s\n", a.State, safeLine(a.Rule), a.ID)
+		rows = append(rows, row{a.State, a.Rule + " " + a.ID})
 	}
+	rows = append(rows, row{"errors", errorsText(r.Counters)}, row{"to send", plural(r.Waiting, "message")})
+	b.WriteString(formatRows(0, v.outWidth, rows))
+	if err := writeFiles(&b, v.outWidth, r.Files); err != nil {
+		return err
+	}
+	_, err := io.WriteString(v.out, b.String())
+	return err
+}
+
+func errorsText(counters []app.StateCounter) string {
 	var sum int64
-	for _, c := range r.Counters {
+	for _, c := range counters {
 		sum += c.Value
 	}
-	fmt.Fprintf(&b, "\n%s in %s; %s\n", plural(int(sum), "error"), plural(len(r.Counters), "counter"), plural(int(r.Waiting), "message")+" to send")
-	_, err := fmt.Fprint(v.out, b.String())
-	return err
+	if sum == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%s, of %s", number(sum), plural(int64(len(counters)), "kind"))
+}
+
+// writeFiles lists the files and how far each was read.
+func writeFiles(w io.Writer, width int, files []app.StateFile) error {
+	if len(files) == 0 {
+		_, err := io.WriteString(w, "\nno file was read yet\n")
+		return err
+	}
+	rows := make([][]string, len(files))
+	for i, f := range files {
+		behind := number(f.Lag)
+		if f.Finished {
+			behind = "finished"
+		}
+		rows[i] = []string{f.Source, number(f.Offset), behind, f.Updated.Local().Format(time.DateTime), f.Path}
+	}
+	if _, err := io.WriteString(w, "\n"); err != nil {
+		return err
+	}
+	return writeTable(w, width, []column{
+		{head: "SOURCE", least: 8}, {head: "READ TO", right: true}, {head: "BEHIND", right: true}, {head: "AT"},
+		{head: "FILE", least: 16, tail: true},
+	}, rows)
 }

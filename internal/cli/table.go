@@ -1,50 +1,87 @@
 package cli
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // column is one column of a table.
 type column struct {
 	head  string
 	right bool // numbers stand to the right
-	most  int  // cut after so many characters; 0: never
+	least int  // may be cut down to so many characters where the table is too wide; 0: never
+	tail  bool // cut at the beginning: the end says more
 }
 
-// writeTable writes rows under a head line, columns two blanks apart, no blank at a line's end.
-func writeTable(w io.Writer, columns []column, rows [][]string) error {
+const gap = "  " // between columns
+
+// writeTable writes rows under a head line, no blank at a line's end, in at most width columns of the terminal as far as
+// columns may be cut; 0: nothing is cut. Cells are made safe here.
+func writeTable(w io.Writer, width int, columns []column, rows [][]string) error {
 	widths := make([]int, len(columns))
 	for i, c := range columns {
-		widths[i] = utf8.RuneCountInString(c.head)
+		widths[i] = cells(c.head)
 	}
 	for _, row := range rows {
 		for i := range row {
-			row[i] = shorten(safeLine(row[i]), columns[i].most)
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+			row[i] = safeLine(row[i])
+			widths[i] = max(widths[i], cells(row[i]))
 		}
 	}
+	narrow(columns, widths, width)
+	heads := make([]string, len(columns))
+	for i, c := range columns {
+		heads[i] = c.head
+	}
 	var b strings.Builder
-	writeRow(&b, columns, widths, func(i int) string { return columns[i].head })
+	writeRow(&b, columns, widths, heads)
 	for _, row := range rows {
-		writeRow(&b, columns, widths, func(i int) string { return row[i] })
+		writeRow(&b, columns, widths, row)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func writeRow(b *strings.Builder, columns []column, widths []int, cell func(int) string) {
+// narrow takes columns away, always from the widest one that may be cut, until the table fits.
+func narrow(columns []column, widths []int, width int) {
+	if width <= 0 {
+		return
+	}
+	for tableWidth(widths) > width {
+		widest := -1
+		for i, c := range columns {
+			if c.least > 0 && widths[i] > c.least && (widest < 0 || widths[i] > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		widths[widest]--
+	}
+}
+
+func tableWidth(widths []int) int {
+	n := len(gap) * (len(widths) - 1)
+	for _, w := range widths {
+		n += w
+	}
+	return n
+}
+
+func writeRow(b *strings.Builder, columns []column, widths []int, row []string) {
 	var line strings.Builder
 	for i, c := range columns {
 		if i > 0 {
-			line.WriteString("  ")
+			line.WriteString(gap)
 		}
-		text := cell(i)
-		pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text))
+		text := shorten(row[i], widths[i])
+		if c.tail {
+			text = shortenLeft(row[i], widths[i])
+		}
+		pad := strings.Repeat(" ", widths[i]-cells(text))
 		if c.right {
 			line.WriteString(pad + text)
 		} else {
@@ -52,43 +89,6 @@ func writeRow(b *strings.Builder, columns []column, widths []int, cell func(int)
 		}
 	}
 	b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-}
-
-// shorten cuts s after n characters, the last of them a mark that says so; n = 0 cuts nothing.
-func shorten(s string, n int) string {
-	if n == 0 || utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	r := []rune(s)
-	return string(r[:n-1]) + "…"
-}
-
-// writeCSV writes a head line and rows. A cell that a spreadsheet would take for a formula gets an apostrophe before it.
-func writeCSV(w io.Writer, head []string, rows [][]string) error {
-	c := csv.NewWriter(w)
-	if err := c.Write(head); err != nil {
-		return err
-	}
-	for _, row := range rows {
-		for i := range row {
-			row[i] = inert(row[i])
-		}
-		if err := c.Write(row); err != nil {
-			return err
-		}
-	}
-	c.Flush()
-	return c.Error()
-}
-
-// inert makes a cell harmless in a spreadsheet, where text that begins with one of these is a formula.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		if _, err := strconv.ParseFloat(cell, 64); err != nil {
-			return "'" + cell
-		}
-	}
-	return cell
 }
 
 // number writes n with a comma between thousands.
@@ -114,11 +114,11 @@ func size(n int64) string {
 }
 
 // plural writes "1 file", "2 files".
-func plural(n int, word string) string {
+func plural(n int64, word string) string {
 	if n == 1 {
 		return "1 " + word
 	}
-	return number(int64(n)) + " " + word + "s"
+	return number(n) + " " + word + "s"
 }
 
 // spark draws one bar for each value, the highest at full height; a value above 0 never looks like 0.
@@ -132,7 +132,7 @@ func spark(values []int64) string {
 	for i, v := range values {
 		out[i] = bars[0]
 		if v > 0 {
-			out[i] = bars[max(1, int((v*int64(len(bars)-1)+top/2)/top))]
+			out[i] = bars[max(1, int((float64(v)*float64(len(bars)-1))/float64(top)+0.5))]
 		}
 	}
 	return string(out)

@@ -43,18 +43,40 @@ func FuzzSafe(f *testing.F) {
 
 func TestWriteTable(t *testing.T) {
 	t.Parallel()
-	var b strings.Builder
-	err := writeTable(&b, []column{{head: "CODE"}, {head: "NAME", most: 6}, {head: "N", right: true}},
-		[][]string{{"3014", "abcdefgh", "7"}, {"4009", "ä\x1b", "1,234"}, {"", "", "x"}})
-	if err != nil {
-		t.Fatal(err)
+	columns := []column{{head: "CODE"}, {head: "NAME", least: 4}, {head: "N", right: true}, {head: "FILE", least: 5, tail: true}}
+	rows := func() [][]string {
+		return [][]string{{"3014", "abcdefgh", "7", "/var/log/a.log"}, {"4009", "ä\x1b", "1,234", "日本.log"}, {"", "", "x", ""}}
 	}
-	want := "CODE  NAME        N\n" +
-		"3014  abcde…      7\n" +
-		"4009  ä\\x1b   1,234\n" +
-		"                  x\n"
-	if b.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	for _, c := range []struct {
+		width int
+		want  []string
+	}{
+		{0, []string{
+			"CODE  NAME          N  FILE",
+			"3014  abcdefgh      7  /var/log/a.log",
+			`4009  ä\x1b     1,234  日本.log`,
+			"                    x",
+		}},
+		{29, []string{
+			"CODE  NAME         N  FILE",
+			"3014  abcdef…      7  …/a.log",
+			`4009  ä\x1b    1,234  …本.log`,
+			"                   x",
+		}},
+		{1, []string{ // narrower than it can be
+			"CODE  NAME      N  FILE",
+			"3014  abc…      7  ….log",
+			`4009  ä\x…  1,234  ….log`,
+			"                x",
+		}},
+	} {
+		var b strings.Builder
+		if err := writeTable(&b, c.width, columns, rows()); err != nil {
+			t.Fatal(err)
+		}
+		if want := strings.Join(c.want, "\n") + "\n"; b.String() != want {
+			t.Errorf("width %d: got\n%s\nwant\n%s", c.width, b.String(), want)
+		}
 	}
 }
 
