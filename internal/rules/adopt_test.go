@@ -40,6 +40,7 @@ func TestAdopt(t *testing.T) {
 		old.Transitions()
 		e := mustNew(t, Options{}, c.rules...)
 		e.Adopt(old)
+		checkBooks(t, e)
 		var got []string
 		tell := func() string {
 			var words []string

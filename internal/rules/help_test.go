@@ -37,3 +37,36 @@ func mustNew(t testing.TB, opts Options, rules ...Rule) *Engine {
 	}
 	return e
 }
+
+// checkBooks holds what must be true of an engine at any time: its totals are sums, a group that is not firing can make
+// room, each due time lies ahead and none is missing or too late.
+func checkBooks(t *testing.T, e *Engine) {
+	t.Helper()
+	groups, values, listed := 0, 0, 0
+	for _, r := range e.rules {
+		for g := r.recent.oldest; g != nil; g = g.newer {
+			listed++
+			if g.newer != nil && g.newer.touched <= g.touched {
+				t.Errorf("group %q is out of order", g.key)
+			}
+		}
+		for key, g := range r.groups {
+			if len(r.by) > 0 {
+				groups++
+			}
+			values += g.evidence.size()
+			if g.state != firing {
+				listed--
+			}
+			switch due := g.nextDue(e.clock); {
+			case g.key != key || g.rule != r || g.dead || g.listed == (g.state == firing):
+				t.Errorf("group %q is not in its place", key)
+			case due != never && (g.heapAt < 0 || g.due > due || g.due <= e.clock):
+				t.Errorf("group %q is due at %d and waits for %d; now is %d", key, due, g.due, e.clock)
+			}
+		}
+	}
+	if groups != e.groups || values != e.values || listed != 0 {
+		t.Errorf("%d groups (%d counted), %d values (%d counted), %d too many listed", groups, e.groups, values, e.values, listed)
+	}
+}

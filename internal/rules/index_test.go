@@ -110,7 +110,7 @@ func TestAnEventVisitsOnlyItsRules(t *testing.T) {
 func TestUnknownCodesDoNotFillTheIndex(t *testing.T) {
 	t.Parallel()
 	e := mustNew(t, Options{}, Rule{Name: "R", Match: Match{Codes: []string{"3014"}}, Above: new(int64(1)), Window: time.Minute})
-	for i := range 20_000 {
+	for i := range 3000 {
 		ev := denial(noon)
 		ev.Code, ev.Name, ev.Category = fmt.Sprint(i), fmt.Sprint("N", i), "unknown"
 		e.Observe(ev, noon)

@@ -215,9 +215,9 @@ func TestAFailingDisk(t *testing.T) {
 	}
 	defer db.Close()
 	e := mustNew(t, Options{MaxGroups: 3}, meetingRule())
-	for i := range 60 {
-		now := at(time.Duration(i*7) * time.Second)
-		observe(e, now, fmt.Sprint("m", i*i%5))
+	for i := range 30 {
+		now := at(time.Duration(i*14) * time.Second)
+		observe(e, now, fmt.Sprint("m", i*7%5))
 		full = i%3 != 0
 		p := e.Pending()
 		err := db.Commit(context.Background(), []store.Pending{p})

@@ -71,7 +71,7 @@ func (tab *table) saved(t testing.TB) *saved {
 // was: the same alerts with the same times, evidence and IDs.
 func TestRestart(t *testing.T) {
 	eachSeed(t, func(t *testing.T, r *rand.Rand) {
-		rules, stream := randomRules(r), randomStream(r, 100)
+		rules, stream := randomRules(r), randomStream(r, 60)
 		opts := Options{MaxGroups: 2 + r.IntN(8), MaxGroupsAll: 4 + r.IntN(20)}
 		whole := mustNew(t, opts, rules...)
 		var want []alert.Alert
@@ -93,6 +93,7 @@ func TestRestart(t *testing.T) {
 			case 1:
 				e = mustNew(t, opts, rules...)
 				e.load(tab.saved(t), stream[i].now)
+				checkBooks(t, e)
 				if len(e.Notes()) > 0 {
 					t.Error(e.Notes())
 				}
