@@ -4,7 +4,6 @@ package app
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,6 +28,7 @@ type Plan struct {
 	sets       map[string]*parse.Set       // by source; always has DefaultSource
 	sources    []source.Options
 	references map[string][]string // names of the reference patterns of a source
+	privacy    privacy.Options
 	redactor   *privacy.Redactor
 	rules      []rules.Rule
 	receivers  []notify.Receiver
@@ -161,25 +161,6 @@ func (b *builder) buildSet(s config.Source, index int) {
 			b.plan.references[s.Name] = append(b.plan.references[s.Name], p.Name)
 		}
 	}
-}
-
-func (b *builder) buildPrivacy() {
-	p := b.cfg.Privacy
-	o := privacy.Options{Redact: p.Redact, Patterns: p.Patterns, Hash: p.Hash}
-	if p.KeyFile != "" {
-		key, err := os.ReadFile(p.KeyFile)
-		if err != nil {
-			b.fail("the key cannot be read: "+err.Error(), "", -1, "privacy", "key_file")
-			return
-		}
-		o.Key = []byte(strings.TrimSpace(string(key)))
-	}
-	r, err := privacy.New(o)
-	if err != nil {
-		b.fail(err.Error(), "", -1, "privacy")
-		return
-	}
-	b.plan.redactor = r
 }
 
 // sourceOf returns the configured source that a file belongs to, by its globs; the default one where none claims it.

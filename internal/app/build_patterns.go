@@ -27,7 +27,6 @@ func (b *builder) buildPatterns() {
 		x := translatePattern(p)
 		b.patterns = append(b.patterns, pattern{x, i})
 		own, indices = append(own, x), append(indices, i)
-		b.checkSourceNames(p.Sources, "patterns", i, "sources")
 	}
 	for _, pr := range parse.CheckPatterns(own, b.plan.catalogs[DefaultSource]) {
 		path := append([]any{"patterns", indices[pr.Pattern]}, keyPath(pr.Key)...)
@@ -55,14 +54,4 @@ func (b *builder) patternsOf(source string) []parse.Pattern {
 		}
 	}
 	return out
-}
-
-// checkSourceNames finds names of sources that do not exist: such a list would silently never match.
-func (b *builder) checkSourceNames(names []string, path ...any) {
-	for i, name := range names {
-		known := slices.ContainsFunc(b.cfg.Sources, func(s config.Source) bool { return s.Name == name })
-		if !known && name != DefaultSource {
-			b.warn("no source is named "+name, "", -1, append(slices.Clone(path), i)...)
-		}
-	}
 }

@@ -39,6 +39,9 @@ type rule struct {
 func (b *builder) mergeRules() []rule {
 	var list []rule
 	for i, r := range b.cfg.Rules {
+		if b.unsupported(r, i) {
+			continue
+		}
 		switch at := slices.IndexFunc(list, func(x rule) bool { return x.Name == r.Name }); {
 		case r.Use == config.Builtin:
 			for _, built := range rules.Builtin() {
@@ -48,10 +51,10 @@ func (b *builder) mergeRules() []rule {
 			list = slices.Delete(list, at, at+1)
 		case at >= 0:
 			list[at].index = i
-			b.override(&list[at].Rule, r, i)
+			b.override(&list[at].Rule, r)
 		case r.Enabled:
 			x := rule{index: i}
-			b.override(&x.Rule, r, i)
+			b.override(&x.Rule, r)
 			list = append(list, x)
 		}
 	}
@@ -59,7 +62,7 @@ func (b *builder) mergeRules() []rule {
 }
 
 // override lays the keys that the file gives over a rule; all of them where the rule is new.
-func (b *builder) override(to *rules.Rule, r config.Rule, index int) {
+func (b *builder) override(to *rules.Rule, r config.Rule) {
 	fresh := to.Name == ""
 	given := func(key string) bool { return fresh || r.Given(key) }
 	to.Name = r.Name
@@ -67,9 +70,10 @@ func (b *builder) override(to *rules.Rule, r config.Rule, index int) {
 		to.Match = rules.Match{
 			Codes: r.Match.Codes, Names: r.Match.Names, Categories: r.Match.Categories, Sources: r.Match.Sources, Fields: r.Match.Fields,
 		}
-		b.checkSourceNames(r.Match.Sources, "rules", index, "match", "sources")
 	}
-	b.overrideCondition(to, r, index)
+	if r.Count != nil {
+		to.Above, to.Below, to.ResolveAt = r.Count.Above, r.Count.Below, r.Count.ResolveAt
+	}
 	set(&to.Window, r.Window, given("window"))
 	set(&to.For, r.For, given("for"))
 	set(&to.KeepFiringFor, r.KeepFiringFor, given("keep_firing_for"))
@@ -87,19 +91,22 @@ func set[T any](to *T, value T, given bool) {
 	}
 }
 
-func (b *builder) overrideCondition(to *rules.Rule, r config.Rule, index int) {
-	if r.Count != nil {
-		to.Above, to.Below, to.ResolveAt = r.Count.Above, r.Count.Below, r.Count.ResolveAt
-		return
-	}
-	for key, there := range map[string]bool{
-		"distinct": r.Distinct != nil, "ratio": r.Ratio != nil, "spike": r.Spike != nil, "absent": r.Absent != nil,
-		"new": r.New != nil, "dedupe": r.Dedupe != nil,
+// unsupported tells of the keys of a rule that the engine cannot evaluate yet.
+func (b *builder) unsupported(r config.Rule, index int) bool {
+	found := false
+	for _, k := range []struct {
+		key   string
+		given bool
+	}{
+		{"distinct", r.Distinct != nil}, {"ratio", r.Ratio != nil}, {"spike", r.Spike != nil}, {"absent", r.Absent != nil},
+		{"new", r.New != nil}, {"dedupe", r.Dedupe != nil},
 	} {
-		if there {
-			b.fail(fmt.Sprintf("this version of errwatch cannot evaluate %q yet", key), "use count", -1, "rules", index, key)
+		if k.given {
+			found = true
+			b.fail(fmt.Sprintf("this version of errwatch cannot evaluate %q yet", k.key), "use count", -1, "rules", index, k.key)
 		}
 	}
+	return found
 }
 
 // surroundings is what the rules cannot know by themselves: what codes and names mean in the catalogues that a source
@@ -131,6 +138,11 @@ func (b *builder) surroundings() rules.Surroundings {
 // meanings returns what a code or a name is in each catalogue.
 func (b *builder) meanings(what string, find func(*catalog.Catalog, []byte) *catalog.Code) []rules.Meaning {
 	var out []rules.Meaning
+	for _, p := range b.patterns {
+		if p.Reference && p.Name == what {
+			out = append(out, rules.Meaning{Catalogue: "patterns", Name: p.Name})
+		}
+	}
 	for _, c := range b.allCatalogs() {
 		if k := find(c, []byte(what)); k != nil {
 			out = append(out, rules.Meaning{Catalogue: c.Name(), Code: k.Code, Name: k.Name, Category: k.Category})

@@ -121,7 +121,7 @@ func (d *Daemon) load() (*Plan, error) {
 	if !HasErrors(problems) {
 		var more []config.Problem
 		plan, more = Build(cfg)
-		problems = append(problems, more...)
+		problems = config.Merge(problems, more)
 	}
 	if len(problems) > 0 && d.opts.Report != nil {
 		d.opts.Report(problems)

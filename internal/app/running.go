@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -17,13 +18,16 @@ import (
 // prepare makes the stages of a plan. All that can fail happens here, before anything that runs is touched.
 func (d *Daemon) prepare(plan *Plan) (*pipeline, error) {
 	p := &pipeline{
-		plan: plan, db: d.db, redactor: plan.redactor, logger: d.logger, now: d.opts.Now,
+		plan: plan, db: d.db, logger: d.logger, now: d.opts.Now,
 		kick: make(chan struct{}, 1), skews: map[string]*skew{}, read: readings{}, holding: true, dirty: true,
 	}
 	if d.opts.Published != nil {
 		p.published = func() { d.opts.Published(d) }
 	}
 	var err error
+	if p.redactor, err = plan.withKey(filepath.Dir(d.db.Path())); err != nil {
+		return nil, err
+	}
 	if p.counters, err = plan.newCounters(d.opts.Now); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
