@@ -112,6 +112,9 @@ func (st *Stream) matchIn(c *compiled, text []byte, f *found) refusal {
 			st.capture(c, f, at)
 			return accepted
 		}
+		if !c.re.Fits(len(text)) {
+			return why // each further match would cost a pass over the whole
+		}
 		from = max(at[1], from+1)
 	}
 	return why

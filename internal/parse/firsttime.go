@@ -20,7 +20,7 @@ func (s *Set) FirstTime(data []byte, ref time.Time) time.Time {
 		}
 		data = rest
 		sh := unwrap(trimEnd(text), s.envelope)
-		r := record{text: st.body(&sh), env: sh.envelope, stamp: sh.stamp}
+		r := record{text: st.plain(st.body(&sh)), env: sh.envelope, stamp: sh.stamp}
 		st.view.reset(r.text)
 		var f found
 		if t, _, _ := st.timeOf(&r, &f); !t.IsZero() {

@@ -74,6 +74,7 @@ const (
 	HoldFactor     = 8       // a record may wait for its end over so many times MaxLine of its file
 
 	keepBuffer = 64 << 10 // buffers that grew beyond this are given back after use
-	keepHits   = 4096     // occurrences of literals
-	maxUnknown = 256      // distinct unknown codes that a stream remembers the text of
+	keepEvents = 1024
+	keepHits   = 4096 // occurrences of literals
+	maxUnknown = 256  // distinct unknown codes that a stream remembers the text of
 )

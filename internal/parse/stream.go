@@ -97,7 +97,7 @@ func (st *Stream) Feed(b *line.Batch) *Result {
 	}
 	st.block(data, off)
 	if b.Last {
-		st.closeAll(b.End)
+		st.closeUncounted()
 	}
 	st.settle()
 	return &st.res
@@ -105,33 +105,49 @@ func (st *Stream) Feed(b *line.Batch) *Result {
 
 // Flush completes multi-line records that have waited long enough to be shown; now is the time of reading for those that
 // have no other. Resume moves to the end of what was fed. While a record that the runtime cut waits for its other pieces
-// nothing is handed out: reading would have to start again before what was already counted.
+// nothing is handed out: reading would have to start again before what was already counted. Nor is it while what is read
+// again has not caught up with what was counted.
 func (st *Stream) Flush(now time.Time) *Result {
 	st.reset()
 	st.read = now
-	if first(&st.parts) == nil {
-		st.closeAll(st.end)
+	if first(&st.parts) == nil && st.end >= st.counted {
+		st.closeUncounted()
 	}
 	st.settle()
 	return &st.res
 }
 
+// closeUncounted completes what waits when no line does it. Had an earlier process done so with the same records, nothing
+// would wait: reading would have started behind them. So they are new even where all their lines end at Counted.
+func (st *Stream) closeUncounted() {
+	if st.end >= st.counted {
+		st.counted = st.end - 1
+	}
+	st.closeAll(st.end)
+}
+
 func (st *Stream) reset() {
 	r := &st.res
 	st.res = Result{Events: r.Events[:0], Skipped: r.Skipped[:0], UnmatchedText: r.UnmatchedText[:0]}
-	st.arena, st.scratch, st.piece = giveBack(st.arena), giveBack(st.scratch), giveBack(st.piece)
 	st.fields = st.fields[:0]
-	st.keep = st.keepMost
-	if max(cap(st.hits), cap(st.joinHits), cap(st.guardHits)) > keepHits {
-		st.hits, st.joinHits, st.guardHits = nil, nil, nil
+	if cap(st.res.Events) > keepEvents || cap(st.fields) > keepHits {
+		st.res.Events, st.fields = nil, nil
 	}
+	st.arena, st.scratch, st.piece = giveBack(st.arena), giveBack(st.scratch), giveBack(st.piece)
+	st.keep = st.keepMost
 }
 
-// settle works out where reading must start again.
+// settle works out where reading must start again, and frees what only a large batch needed: the next one may be long in
+// coming.
 func (st *Stream) settle() {
 	st.res.Resume = st.end
 	if st.waiting > 0 {
 		st.res.Resume = st.oldest()
+	}
+	st.mach.Trim()
+	st.test.Trim()
+	if max(cap(st.hits), cap(st.joinHits), cap(st.guardHits)) > keepHits {
+		st.hits, st.joinHits, st.guardHits = nil, nil, nil
 	}
 }
 

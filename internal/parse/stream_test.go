@@ -59,8 +59,13 @@ func (f *file) next(from, n int, counted int64) *line.Batch {
 		}
 		b.Data, b.End = f.data[from:end], int64(end)
 	}
-	b.Last = b.End == int64(len(f.data))
 	return b
+}
+
+// last is what the source says when the writer has let go of the file.
+func (f *file) last(counted int64) *line.Batch {
+	n := int64(len(f.data))
+	return &line.Batch{Offset: n, End: n, Counted: counted, Last: true, Read: readAt}
 }
 
 // readOnce reads the file in batches as large as can be.
@@ -72,6 +77,7 @@ func readOnce(s *Set, f *file) *outcome {
 		o.add(st.Feed(b))
 		from = int(b.End)
 	}
+	o.add(st.Feed(f.last(0)))
 	return &o
 }
 
@@ -93,7 +99,12 @@ func readKilled(s *Set, f *file, rng *rand.Rand, most int) *outcome {
 		if b.End > counted {
 			counted, resume = b.End, r.Resume
 		}
+		if from == len(f.data) && kills > 0 && rng.IntN(2) == 0 {
+			st, from = s.NewStream(), int(resume)
+			kills--
+		}
 	}
+	o.add(st.Feed(f.last(counted)))
 	return &o
 }
 
@@ -305,6 +316,32 @@ func TestFlush(t *testing.T) {
 	st.Feed(&line.Batch{Data: []byte(more), Offset: r.Resume, End: r.Resume + int64(len(more)), Read: readAt})
 	if r = st.Flush(readAt); len(r.Events) != 0 || r.Resume != int64(len(text)) {
 		t.Errorf("flushed %q, resume %d", briefs(r), r.Resume)
+	}
+}
+
+// A record that waited when the process was killed is not lost when nothing comes behind it any more.
+func TestWhatWaitedIsCountedAfterARestart(t *testing.T) {
+	t.Parallel()
+	s := compile(t, Options{Multiline: Multiline{Start: `^\d{4}-`}})
+	text := "2026-11-20T10:15:24Z ERROR onError code=3014\n    at onError (room.js:4009:13)\n"
+	n := int64(len(text))
+	for _, end := range []func(*Stream) *Result{
+		func(st *Stream) *Result { return st.Flush(readAt) },
+		func(st *Stream) *Result { return st.Feed(&line.Batch{Offset: n, End: n, Counted: n, Last: true}) },
+	} {
+		st := s.NewStream()
+		// While the lines are read again a flush must not hand them out: they could be a part of what is counted.
+		half := int64(strings.Index(text, "\n") + 1)
+		st.Feed(&line.Batch{Data: []byte(text[:half]), End: half, Counted: n, Read: readAt})
+		if r := st.Flush(readAt); len(r.Events) != 0 || r.Resume != 0 {
+			t.Errorf("handed out %q too early, resume %d", briefs(r), r.Resume)
+		}
+		if r := st.Feed(&line.Batch{Data: []byte(text[half:]), Offset: half, End: n, Counted: n, Read: readAt}); len(r.Events) != 0 || r.Resume != 0 {
+			t.Errorf("%q, resume %d before the end", briefs(r), r.Resume)
+		}
+		if r := end(st); !slices.Equal(briefs(r), []string{video}) || r.Lines != 2 || r.Resume != n {
+			t.Errorf("%q, %d lines, resume %d", briefs(r), r.Lines, r.Resume)
+		}
 	}
 }
 

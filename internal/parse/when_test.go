@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -69,6 +70,27 @@ func TestTimes(t *testing.T) {
 		}
 		if !e.Read.Equal(readAt) || !r.LastTime.Equal(e.Time) {
 			t.Errorf("%s: read %v, last %v", c.name, e.Read, r.LastTime)
+		}
+	}
+}
+
+func TestFirstTime(t *testing.T) {
+	t.Parallel()
+	s := compile(t, Options{})
+	for text, want := range map[string]string{
+		"starting\n\n2026-11-20 10:15:23 up\n": "2026-11-20T10:15:23Z",
+		`{"ts":1795169723,"msg":"up"}` + "\n":  "2026-11-20T10:15:23Z",
+		"starting\n" + dockerLine("up", "\n"):  "2026-11-20T10:15:24.2Z",
+		"2026-11-20 10:15:2":                   "", // not a whole line
+		"":                                     "",
+		strings.Repeat("x\n", firstTimeLines) + "2026-11-20 10:15:23 up\n": "",
+	} {
+		got := ""
+		if at := s.FirstTime([]byte(text), readAt); !at.IsZero() {
+			got = at.UTC().Format(time.RFC3339Nano)
+		}
+		if got != want {
+			t.Errorf("%.60q: %q, want %q", text, got, want)
 		}
 	}
 }

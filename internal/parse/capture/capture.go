@@ -8,8 +8,9 @@
 // So this package takes the program that regexp/syntax compiles and executes it by backtracking in order of priority:
 // the first way that reaches the end is the match that Perl, and regexp, would report. Each pair of a branch and a
 // position is entered at most once, since what failed from there once fails again; that keeps the time linear in the text
-// where plain backtracking is exponential. The price is one bit for each such pair, and where that table would outgrow
-// MaxVisited bits the standard library does the work instead (and allocates its result).
+// where plain backtracking is exponential. The price is one bit for each such pair. Only the part of the table that a
+// search has reached is cleared after it, so that going from match to match through a long text is linear too. Where the
+// table would outgrow MaxVisited bits the standard library does the work instead (and allocates its result).
 package capture
 
 import (
@@ -19,8 +20,15 @@ import (
 	"unicode/utf8"
 )
 
-// MaxVisited bounds the table of branches already taken, in bits: 32 KiB of memory for each machine.
-const MaxVisited = 256 << 10
+// MaxVisited bounds the table of branches already taken, in bits: 8 MiB, enough for a line of 1 MiB and an expression of
+// 64 branches.
+const MaxVisited = 64 << 20
+
+// What Trim leaves: 32 KiB of the table, and as many jobs as take that much.
+const (
+	keepWords = 4 << 10
+	keepJobs  = 2 << 10
+)
 
 // Regexp is a compiled expression. It is immutable and safe for concurrent use.
 type Regexp struct {
@@ -88,11 +96,11 @@ func (re *Regexp) firstBytes(pc uint32, seen []bool) bool {
 	return true
 }
 
-// Machine is the working memory of one goroutine. The zero value is ready; it grows to what the largest search needed.
+// Machine is the working memory of one goroutine. The zero value is ready; it grows to what a search needs, and Trim gives
+// that back.
 type Machine struct {
-	visited []uint64
-	clean   bool // visited holds no bit of the present search yet
-	width   int  // positions per branch: len(text)+1
+	visited []uint64 // bit pos*branches+branch; all clear between two searches
+	reached int      // the last position that may have a bit set
 	stack   []job
 	caps    []int
 }
@@ -107,27 +115,33 @@ type job struct {
 // Find looks for the first match at or after from. Result: start and end of the match, then of each group, -1 where a
 // group took no part; nil where nothing matches. It stays valid until the machine is used again.
 func (m *Machine) Find(re *Regexp, text []byte, from int) []int {
-	if re.branches*(len(text)+1) > MaxVisited {
+	if !re.Fits(len(text)) {
 		return findStandard(re, text, from)
 	}
+	pos := re.next(text, from)
+	if pos < 0 {
+		return nil
+	}
 	m.prepare(re, len(text))
-	for pos := from; pos <= len(text); pos += width(text, pos) {
-		if pos = re.next(text, pos); pos < 0 {
-			return nil
-		}
-		if m.matchAt(re, text, pos) {
-			return m.caps
-		}
-		if re.anchored {
-			return nil
+	first, found := pos, false
+	for ; pos >= 0 && pos <= len(text); pos = re.next(text, pos+width(text, pos)) {
+		if found = m.matchAt(re, text, pos); found || re.anchored {
+			break
 		}
 	}
-	return nil
+	m.tidy(re, first)
+	if !found {
+		return nil
+	}
+	return m.caps
 }
+
+// Fits tells whether a text of n bytes can be searched without the standard library, and so without allocating.
+func (re *Regexp) Fits(n int) bool { return re.branches*(n+1) <= MaxVisited }
 
 // Match tells whether the expression matches anywhere. It never allocates.
 func (m *Machine) Match(re *Regexp, text []byte) bool {
-	if re.branches*(len(text)+1) > MaxVisited {
+	if !re.Fits(len(text)) {
 		return re.std.Match(text)
 	}
 	return m.Find(re, text, 0) != nil
@@ -152,6 +166,9 @@ func findStandard(re *Regexp, text []byte, from int) []int {
 
 // next returns the first position at or after pos where a match can start, -1 where there is none.
 func (re *Regexp) next(text []byte, pos int) int {
+	if pos > len(text) {
+		return -1
+	}
 	if re.anchored {
 		if pos == 0 {
 			return 0
@@ -186,26 +203,36 @@ func width(text []byte, pos int) int {
 }
 
 func (m *Machine) prepare(re *Regexp, n int) {
-	m.width = n + 1
-	words := (re.branches*m.width + 63) / 64
-	if cap(m.visited) < words {
+	if words := (re.branches*(n+1) + 63) / 64; len(m.visited) < words {
 		m.visited = make([]uint64, words)
 	}
-	m.visited = m.visited[:words]
-	m.clean = false
+	m.reached = 0
 	if cap(m.caps) < re.groups {
 		m.caps = make([]int, re.groups)
 	}
 	m.caps = m.caps[:re.groups]
 }
 
+// tidy clears what a search that began at first has marked.
+func (m *Machine) tidy(re *Regexp, first int) {
+	if m.reached >= first && re.branches > 0 {
+		clear(m.visited[first*re.branches/64 : ((m.reached+1)*re.branches+63)/64])
+	}
+}
+
+// Trim frees the memory that only a long text needed. It ends the validity of what Find returned.
+func (m *Machine) Trim() {
+	if len(m.visited) > keepWords {
+		m.visited = nil
+	}
+	if cap(m.stack) > keepJobs {
+		m.stack = nil
+	}
+}
+
 // matchAt tries to match at exactly pos. The table of branches is kept from one position to the next: what failed from a
 // branch fails there whatever position the search came from.
 func (m *Machine) matchAt(re *Regexp, text []byte, pos int) bool {
-	if !m.clean {
-		clear(m.visited)
-		m.clean = true
-	}
 	for i := range m.caps {
 		m.caps[i] = -1
 	}
@@ -233,7 +260,8 @@ func (m *Machine) run(re *Regexp, text []byte, pc uint32, pos int) (end int, ok 
 		case opMatch:
 			return pos, true
 		case opBranch:
-			bit := int(in.branch)*m.width + pos
+			bit := pos*re.branches + int(in.branch)
+			m.reached = max(m.reached, pos)
 			if m.visited[bit>>6]&(1<<(bit&63)) != 0 {
 				return 0, false
 			}

@@ -55,10 +55,13 @@ func TestEqualsTheStandardLibrary(t *testing.T) {
 
 func TestLongTextsFallBack(t *testing.T) {
 	t.Parallel()
-	text := []byte(strings.Repeat("code=12 ", MaxVisited/8) + "code=4009 code=4010")
-	re, err := Compile(`code=(\d{4})\b`)
+	re, err := Compile(`(?:qz?){900}|code=(\d{4})\b`) // many branches make a short text a long one
 	if err != nil {
 		t.Fatal(err)
+	}
+	text := []byte(strings.Repeat("code=12 ", MaxVisited/re.branches/8) + "code=4009 code=4010")
+	if re.Fits(len(text)) {
+		t.Fatal("the text is not long enough")
 	}
 	var m Machine
 	at := m.Find(re, text, 0)
@@ -87,6 +90,35 @@ func TestHostileExpressionStaysLinear(t *testing.T) {
 	}
 	if limit := 4 * re.branches * 4001; cap(m.stack) > limit {
 		t.Fatalf("the stack grew to %d, limit %d", cap(m.stack), limit)
+	}
+}
+
+// From match to match through a long text: the work must be that of one pass, not of a pass for each match.
+func TestManyMatchesStayLinear(t *testing.T) {
+	t.Parallel()
+	re, err := Compile(`(?:code|c)=(\d{4})\b`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte(strings.Repeat("code=1000 ", 100_000))
+	var m Machine
+	n, from := 0, 0
+	for at := m.Find(re, text, 0); at != nil; at = m.Find(re, text, from) {
+		if from = at[1]; m.reached > from {
+			t.Fatalf("match %d, which ends at %d, was looked for up to %d", n, from, m.reached)
+		}
+		n++
+	}
+	if n != 100_000 {
+		t.Fatalf("%d matches", n)
+	}
+	for i, w := range m.visited {
+		if w != 0 {
+			t.Fatalf("word %d of the table is not clear", i)
+		}
+	}
+	if m.Trim(); m.visited != nil {
+		t.Fatal("the memory is kept")
 	}
 }
 
