@@ -91,3 +91,35 @@ func BenchmarkFeed(b *testing.B) {
 		})
 	}
 }
+
+// Hostile lines of 1 MiB: each is made to be slow for some step. The cost for a byte must be of the same order for all.
+func BenchmarkHostile(b *testing.B) {
+	const size = 1 << 20
+	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	for name, text := range map[string]string{
+		"refused codes":        "error " + fill("code=1000 "),
+		"refused codes inside": `{"level":"error","a":"` + fill("code=1000 ") + `"}`,
+		"half a shape":         fill("onError code "),
+		"almost names":         "MAX_SPEAKER_REACHED_ " + fill("MAX_SPEAKER_REACHEDX "),
+		"capitals":             "VIDEOSDK ERROR " + fill("ABC "),
+		"strings":              `{"code":1000,"a":[` + fill(`"onError",`) + `"x"]}`,
+		"escaped strings":      `{"code":1000,"a":[` + fill(`"\u006fnError",`) + `"x"]}`,
+		"half an unless":       "error code=4009 " + fill("socket "),
+		"keys":                 "onError code=3014 " + fill("meetingId= "),
+		"backslashes":          "onError code=3014 meetingId=" + fill(`\`),
+		"half a message":       "error " + fill("Recording stopped due to an unknown errox "),
+		"half a colour":        "onError " + fill("\x1b["),
+		"objects in objects":   strings.Repeat(`{"a":`, size/6) + "1" + strings.Repeat("}", size/6),
+		"short lines":          fill("code=\n"),
+		"pieces":               fill(dockerLine("x", "")),
+	} {
+		b.Run(name, func(b *testing.B) {
+			st := compile(b, Options{}).NewStream()
+			batch := &line.Batch{Data: []byte(text + "\n"), End: int64(len(text) + 1), Last: true, Read: readAt}
+			b.SetBytes(batch.End)
+			for b.Loop() {
+				st.Feed(batch)
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@
 //	envelope   Docker's json-file, Kubernetes' CRI, or none; decided by each line under "auto"
 //	partials   records that the container runtime cut are put together again, for each stream of the container
 //	multiline  lines up to the next one that starts a record are joined, where a start is configured
+//	colours    the control sequences of loggers that believe they write to a terminal are taken out
 //	literals   a record that holds none of a pattern's literals cannot match it, and most hold none of any
 //	format     JSON, logfmt or text
 //	extract    the first pattern that matches gives the event
@@ -14,7 +15,7 @@
 // lines uninteresting. Literals hold only bytes that no JSON writer escapes, so they stand unchanged in a line that
 // Docker has wrapped. The whole block of a batch is therefore searched first, as it was read, and lines are cut out only
 // around hits; of all others only the newlines are counted. What escapes the reasoning is itself found by literals: a
-// line with a Unicode escape of an ASCII character, a CRI record that is partial, Docker's wrapping (whose partial
+// line with a Unicode escape of an ASCII character or with a colour, a CRI record that is partial, Docker's wrapping (whose partial
 // records show only in how they end). From there on the block is walked line by line. Options.NoPrefilter turns all of
 // this off and gives the same events; tests hold the two against each other.
 //

@@ -1,9 +1,13 @@
 package parse
 
 import (
+	"maps"
+	"regexp/syntax"
+	"slices"
 	"time"
 
 	"github.com/errwatch/errwatch/internal/catalog"
+	"github.com/errwatch/errwatch/internal/event"
 )
 
 // Pattern recognises one shape of event. Either Regex or Fields says what matches.
@@ -27,6 +31,27 @@ type Pattern struct {
 	ErrorLines bool
 
 	built builtin
+}
+
+// FieldNames returns the names of the fields that the pattern can capture, sorted: for a check whether rules and reports
+// will find what they ask for. A regex that does not compile has none.
+func (p *Pattern) FieldNames() []string {
+	names := map[string]bool{}
+	if tree, err := syntax.Parse(p.Regex, syntax.Perl); err == nil {
+		for _, name := range tree.CapNames() {
+			names[name] = true
+		}
+	}
+	for name := range p.Fields {
+		names[name] = true
+	}
+	if p.built.complete {
+		names[event.Meeting], names[event.Participant] = true, true
+	}
+	for _, name := range append(known(), "") {
+		delete(names, name)
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // builtin is what only the built-in patterns can ask for.

@@ -166,3 +166,20 @@ func TestUserCatalogue(t *testing.T) {
 		}
 	}
 }
+
+func TestFieldNames(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		p    Pattern
+		want string
+	}{
+		{Builtin()[0], "meeting participant"},
+		{Pattern{Regex: `(?P<b>x)(y)(?P<code>\d)(?P<a>z)|(?P<a>q)`}, "a b"},
+		{Pattern{Fields: map[string]string{"code": "c", "who": "w"}}, "who"},
+		{Pattern{Regex: `(`}, ""},
+	} {
+		if got := strings.Join(c.p.FieldNames(), " "); got != c.want {
+			t.Errorf("%s: %q, want %q", c.p.Regex, got, c.want)
+		}
+	}
+}
