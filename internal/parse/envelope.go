@@ -133,11 +133,11 @@ func cutStream(b []byte) ([]byte, stream) {
 		}
 		return b, noStream
 	}
-	if i := bytes.Index(b, []byte(`","stream":"stdout","attrs":{`)); i >= 0 {
-		return b[:i], stdout
+	if before, _, ok := bytes.Cut(b, []byte(`","stream":"stdout","attrs":{`)); ok {
+		return before, stdout
 	}
-	if i := bytes.Index(b, []byte(`","stream":"stderr","attrs":{`)); i >= 0 {
-		return b[:i], stderr
+	if before, _, ok := bytes.Cut(b, []byte(`","stream":"stderr","attrs":{`)); ok {
+		return before, stderr
 	}
 	return b, noStream
 }

@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,12 +127,7 @@ func (st *Stream) holds(n *need) bool {
 	if n.in(st.view.text) {
 		return true
 	}
-	for _, value := range st.view.strings() {
-		if n.in(value) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(st.view.strings(), n.in)
 }
 
 // reason puts a refusal into words.

@@ -60,7 +60,7 @@ func (re *Regexp) translate(prog *syntax.Prog) {
 			in.op = opEmpty
 		default:
 			in.op, in.src = opRune, src
-			for r := rune(0); r < utf8.RuneSelf; r++ {
+			for r := range rune(utf8.RuneSelf) {
 				if src.MatchRune(r) {
 					in.ascii.add(byte(r))
 				}
