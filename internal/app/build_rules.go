@@ -22,6 +22,9 @@ func (b *builder) buildRules() {
 			continue // a built-in rule that nobody touched: nothing that a person could mend
 		}
 		path := append([]any{"rules", index}, keyPath(pr.Key)...)
+		if pr.Item >= 0 {
+			path = append(path, pr.Item)
+		}
 		if pr.Warning {
 			b.warn(pr.Message, pr.Hint, -1, path...)
 		} else {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/errwatch/errwatch/internal/alert"
 	"github.com/errwatch/errwatch/internal/config"
 	"github.com/errwatch/errwatch/internal/rules"
+	"github.com/errwatch/errwatch/internal/store"
 	"github.com/errwatch/errwatch/internal/web"
 )
 
@@ -64,12 +66,23 @@ func (v view) Alerts() []alert.Alert {
 	return p.rules.Alerts()
 }
 
-// Alert finds an alert by its ID: an active one, or one that has resolved and is still kept.
+// Alert finds an alert by its ID: an active one, else one that the state still keeps.
 func (v view) Alert(id string) (alert.Alert, bool) {
 	p := v.d.current.Load()
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.rules.FindAlert(id)
+	a, found := p.rules.FindAlert(id)
+	p.mu.Unlock()
+	if found {
+		return a, true
+	}
+	err := v.d.db.Read(context.Background(), func(tx *store.Tx) (err error) {
+		a, found, err = rules.LoadAlert(tx, id)
+		return err
+	})
+	if err != nil {
+		v.d.logger.Warn("looking up an alert in the state failed", "err", err)
+	}
+	return a, found
 }
 
 // Rules lists the rules.
