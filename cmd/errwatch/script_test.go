@@ -34,7 +34,7 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 //	get URL [REGEX]             GETs a URL, again and again until the body matches; stdout is the body
 //	post URL STATUS             POSTs, and checks the status; stdout is the body
 //	append FILE TEXT            appends a line
-//	raw FILE TEXT               writes TEXT, with Go's escapes, and nothing else
+//	raw FILE TEXT               writes TEXT, and nothing else; both may have Go's escapes
 //	gzip FROM TO, zstd FROM TO  compresses
 //	cut FILE BYTES              drops so many bytes from the end of a file
 //	tty COLUMNS PROGRAM ARGS…   runs a program on a terminal so wide; stdout is all that the terminal got
@@ -162,11 +162,14 @@ func appendLine(ts *testscript.TestScript, args []string) error {
 }
 
 func raw(ts *testscript.TestScript, args []string) error {
-	text, err := strconv.Unquote(`"` + args[1] + `"`)
-	if err != nil {
-		return fmt.Errorf("%s: %w", args[1], err)
+	for i := range args {
+		text, err := strconv.Unquote(`"` + args[i] + `"`)
+		if err != nil {
+			return fmt.Errorf("%s: %w", args[i], err)
+		}
+		args[i] = text
 	}
-	return os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644)
+	return os.WriteFile(ts.MkAbs(args[0]), []byte(args[1]), 0o644)
 }
 
 func gzipFile(ts *testscript.TestScript, args []string) error {

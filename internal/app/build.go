@@ -163,24 +163,44 @@ func (b *builder) buildSet(s config.Source, index int) {
 	}
 }
 
-// sourceOf returns the configured source that a file belongs to, by its globs; the default one where none claims it.
+// sourceOf returns the configured source that a file belongs to, by its globs; the default one where none claims it. A
+// rotated file belongs to the source that the file it was belonged to.
 func (p *Plan) sourceOf(path string) string {
 	full, err := filepath.Abs(path)
 	if err != nil {
 		full = path
 	}
-	for _, s := range p.sources {
-		if claims(s, full) {
-			return s.Name
+	for name := full; ; name = unrotated(name) {
+		for _, s := range p.sources {
+			if claims(s, name) {
+				return s.Name
+			}
+		}
+		if name == unrotated(name) {
+			return DefaultSource
 		}
 	}
-	return DefaultSource
+}
+
+// unrotated takes one step back from the name of a rotated file to the name it had: app.log.2.gz, app.log.2, app.log;
+// app.log-20261120, app.log. What has no such ending is returned as it is.
+func unrotated(path string) string {
+	for _, packed := range []string{".gz", ".zst"} {
+		if name, ok := strings.CutSuffix(path, packed); ok {
+			return name
+		}
+	}
+	name := strings.TrimRight(path, "0123456789-_.T")
+	if tail := path[len(name):]; len(tail) > 1 && strings.ContainsRune(".-", rune(tail[0])) && strings.ContainsAny(tail, "0123456789") {
+		return name
+	}
+	return path
 }
 
 func claims(s source.Options, path string) bool {
 	matches := func(globs []string) bool {
 		return slices.ContainsFunc(globs, func(glob string) bool {
-			if abs, err := filepath.Abs(glob); err == nil && strings.Contains(glob, "/") {
+			if abs, err := filepath.Abs(glob); err == nil {
 				glob = abs
 			}
 			ok, _ := doublestar.PathMatch(glob, path) // a bad glob was told when the configuration was checked
@@ -188,6 +208,7 @@ func claims(s source.Options, path string) bool {
 			return ok || inFolder
 		})
 	}
+	// An exclude without a slash means the last element of a path.
 	if slices.ContainsFunc(s.Exclude, func(glob string) bool {
 		ok, _ := doublestar.PathMatch(glob, filepath.Base(path))
 		return ok

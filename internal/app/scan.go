@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -185,14 +187,30 @@ func (s *scan) file(ctx context.Context, j *job, events chan<- *chunk) error {
 		c.stream.parse.KeepUnmatched(s.opts.Unmatched)
 	}
 	j.out = fileResult{tallies: tallies{}, skipped: map[string]int64{}, forms: map[string]int64{}}
-	return source.NewReader(in, source.ReaderOptions{Source: j.source, Path: j.path, MaxLine: s.plan.maxLine, Now: s.opts.Now}).Run(ctx, c)
+	return j.failure(source.NewReader(in, source.ReaderOptions{Source: j.source, Path: j.path, MaxLine: s.plan.maxLine, Now: s.opts.Now}).Run(ctx, c))
 }
 
 func (s *scan) open(j *job) (*input, error) {
 	if j.path == "-" {
-		return newInput(s.opts.Stdin)
+		in, err := newInput(s.opts.Stdin)
+		return in, j.failure(err)
 	}
 	return openInput(j.path)
+}
+
+// failure says what went wrong in the middle of a job; nil stays nil.
+func (j *job) failure(err error) error {
+	name := j.path
+	if name == "-" {
+		name = "standard input"
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s: the compressed data break off: %w", name, err)
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // fileCounter is the sink of one file.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -84,9 +83,8 @@ func sourceRows(sources []app.SourceMatch) []row {
 
 // checkJSON writes each problem as one line.
 func (v *voice) checkJSON(problems []config.Problem) error {
-	e := json.NewEncoder(v.out)
 	for _, p := range problems {
-		if err := e.Encode(p); err != nil {
+		if err := writeJSONLine(v.out, p); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -161,13 +160,6 @@ func writeCodesJSON(w io.Writer, codes []*catalog.Code) error {
 		out[i] = codeJSON{k.Code, k.Name, k.Category, k.Origin, k.Message, append([]string{}, k.Aliases...), k.Meaning, k.FirstCheck}
 	}
 	return writeJSON(w, out)
-}
-
-// writeJSON writes one value, indented.
-func writeJSON(w io.Writer, value any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(value)
 }
 
 // writeCode shows one code in full.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"io"
 	"maps"
 	"slices"
@@ -71,9 +70,7 @@ func writeScanJSON(w io.Writer, r *app.ScanResult) error {
 	for _, f := range r.Failed {
 		out.Failed = append(out.Failed, scanFailureJSON{f.Path, f.Err.Error()})
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
+	return writeJSON(w, out)
 }
 
 func stampOrNull(t time.Time) *string {

@@ -69,6 +69,8 @@ func (t *scanTable) columns() []column {
 		columns = append(columns, column{head: "00 TO 23 UTC"})
 	case t.dated:
 		columns = append(columns, column{head: "BY HOUR, 00 TO 23 UTC"})
+	default:
+		columns = append(columns, column{}) // for the text of the sum alone
 	}
 	return columns
 }
@@ -90,10 +92,10 @@ func (t *scanTable) row(e *app.Tally) []string {
 	if t.several {
 		row = append([]string{e.Source}, row...)
 	}
-	if t.dated {
-		row = append(row, spark(t.bars(e)))
+	if !t.dated {
+		return append(row, "")
 	}
-	return row
+	return append(row, spark(t.bars(e)))
 }
 
 func (t *scanTable) bars(e *app.Tally) []int64 {
@@ -116,12 +118,7 @@ func (t *scanTable) sumRow(files int) []string {
 			row[i] = number(t.sum)
 		}
 	}
-	in := "in " + plural(int64(files), "file")
-	if last := len(row) - 1; row[last] == "" {
-		row[last] = in
-	} else {
-		row[last-1] = in
-	}
+	row[len(row)-1] = "in " + plural(int64(files), "file")
 	return row
 }
 
