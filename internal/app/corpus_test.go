@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,12 +49,17 @@ func TestCorpus(t *testing.T) {
 			filtered, plain := utcSet(t, names[0], false).NewStream(), utcSet(t, names[0], true).NewStream()
 			var at int64
 			cases, events := 0, 0
+			seen := map[string]int{} // by shape, envelope and what the line says
 			for c := range sim.Corpus(sim.CorpusOptions{Seed: 1, Codes: simCodes(t, names[0]), Foreign: simCodes(t, names[1])}) {
 				b := line.Batch{Source: "corpus", File: 1, Data: c.Raw, Offset: at, End: at + int64(len(c.Raw)), Read: time.Unix(0, 0)}
 				at = b.End
 				cases++
 				events += checkCase(t, c, filtered.Feed(&b), "with the filter")
-				checkCase(t, c, plain.Feed(&b), "without the filter")
+				// The filter decides by the pattern's literals, not by the code: a third of the codes is enough, of each form.
+				form := c.Name[:strings.LastIndexByte(c.Name, '/')]
+				if seen[form]++; seen[form]%3 == 1 || c.Want == nil {
+					checkCase(t, c, plain.Feed(&b), "without the filter")
+				}
 				if t.Failed() && cases > 20_000 {
 					t.FailNow()
 				}
@@ -99,8 +105,9 @@ func TestCRIRecordsCutAtEveryByte(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 20, 10, 15, 23, 0, time.UTC)
 	text := []byte(`{"level":"error","code":4009,"message":"full","meetingId":"ab12-cd34-ef56"}`)
+	set := utcSet(t, "videosdk-react", false)
 	for cut := range len(text) + 1 {
-		st := utcSet(t, "videosdk-react", false).NewStream()
+		st := set.NewStream()
 		raw := sim.AppendCRI(nil, text, "stderr", at, cut)
 		r := st.Feed(&line.Batch{Source: "corpus", File: 1, Data: raw, End: int64(len(raw)), Read: at})
 		if len(r.Events) != 1 || r.Events[0].Code != "4009" || string(r.Events[0].Field(event.Meeting)) != "ab12-cd34-ef56" || r.Records != 1 || r.Lines != 2 {

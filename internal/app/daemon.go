@@ -47,6 +47,8 @@ type Options struct {
 	Listening func(page net.Addr)
 	// Published is called after each commit. It must return at once. May be nil.
 	Published func(*Daemon)
+
+	beforeCommit func() error // see store.Options.BeforeCommit
 }
 
 // ErrConfig says that the configuration has errors, which were reported.
@@ -137,7 +139,7 @@ func (d *Daemon) open(ctx context.Context, plan *Plan) error {
 	if dir == "" {
 		dir = d.opts.StateDir
 	}
-	db, err := store.Open(ctx, store.Options{Dir: dir, Logger: d.logger})
+	db, err := store.Open(ctx, store.Options{Dir: dir, Logger: d.logger, BeforeCommit: d.opts.beforeCommit})
 	if err != nil {
 		return err
 	}

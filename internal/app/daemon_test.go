@@ -2,162 +2,17 @@ package app
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/errwatch/errwatch/internal/config"
 	"github.com/errwatch/errwatch/internal/sim"
 )
-
-// rig is a daemon under test on a folder of its own.
-type rig struct {
-	t      *testing.T
-	dir    string
-	config string
-	news   chan struct{} // something was committed
-	log    *logBuffer
-
-	d    *Daemon
-	url  string
-	stop func() error // ends the daemon in good order
-}
-
-// logBuffer is a log that may be read while it is written.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-const rigConfig = `
-server: {listen: "127.0.0.1:0"}
-sources: [{name: meeting, paths: ["%s/*.log"], time: {zone: UTC}}]
-`
-
-func newRig(t *testing.T, more string) *rig {
-	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), news: make(chan struct{}, 1), log: &logBuffer{}}
-	r.config = filepath.Join(r.dir, "config.yaml")
-	r.configure(more)
-	return r
-}
-
-// configure writes the configuration: the source and what is given.
-func (r *rig) configure(more string) {
-	r.t.Helper()
-	if err := os.WriteFile(r.config, []byte(fmt.Sprintf(rigConfig, r.dir)+more), 0o600); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-func (r *rig) options() Options {
-	return Options{
-		Load: func() (*config.Config, []config.Problem) {
-			return config.Load(config.LoadOptions{Path: r.config})
-		},
-		StateDir: filepath.Join(r.dir, "state"), Version: "test", Instance: "here", Now: time.Now,
-		Logger: slog.New(slog.NewTextHandler(r.log, nil)),
-		Published: func(*Daemon) {
-			select {
-			case r.news <- struct{}{}:
-			default:
-			}
-		},
-	}
-}
-
-func (r *rig) start() {
-	r.t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
-	o := r.options()
-	o.Listening = func(a net.Addr) { listening <- a }
-	r.d = New(o)
-	go func() { ended <- r.d.Run(ctx) }()
-	select {
-	case a := <-listening:
-		r.url = "http://" + a.String()
-	case err := <-ended:
-		cancel()
-		r.t.Fatalf("the daemon did not start: %v\n%s", err, r.log)
-	}
-	once := sync.OnceValue(func() error { cancel(); return <-ended })
-	r.stop = once
-	r.t.Cleanup(func() { _ = once() })
-}
-
-// until waits until ok, which is asked after each commit.
-func (r *rig) until(what string, ok func() bool) {
-	r.t.Helper()
-	deadline := time.After(20 * time.Second)
-	for !ok() {
-		select {
-		case <-r.news:
-		case <-deadline:
-			r.t.Fatalf("waited in vain: %s\n%s\n%s", what, r.get("/api/v1/status"), r.log)
-		}
-	}
-}
-
-func (r *rig) get(path string) string {
-	r.t.Helper()
-	resp, err := http.Get(r.url + path)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, _ := io.ReadAll(resp.Body)
-	return string(b)
-}
-
-// count is what the daemon shows of a code, in all sources.
-func (r *rig) count(code string) int64 {
-	var n int64
-	for _, c := range (view{r.d}).Counts() {
-		if c.Code == code {
-			n += c.Value
-		}
-	}
-	return n
-}
-
-func (r *rig) write(name, text string) {
-	r.t.Helper()
-	f, err := os.OpenFile(filepath.Join(r.dir, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.WriteString(text); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-func denials(n int) string {
-	now := time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
-	return strings.Repeat(now+" ERROR [room] onError code=3014 meetingId=ab12 participantId=p_1\n", n)
-}
 
 func TestDaemonCountsOverRestart(t *testing.T) {
 	t.Parallel()
@@ -187,11 +42,6 @@ func TestDaemonCountsOverRestart(t *testing.T) {
 		t.Errorf("status: %+v, want 12 lines", got)
 	}
 }
-
-const spikeRule = `
-rules:
-  - {name: Spike, match: {codes: ["3014"]}, count: {above: %d}, window: 1h, severity: critical, summary: "{{ $value }} denials"}
-`
 
 func TestReload(t *testing.T) {
 	t.Parallel()
