@@ -39,6 +39,10 @@ type Batch struct {
 	// Last says that this generation gets no more bytes: its writer has let go of it.
 	Last bool
 
+	// Pause says that nothing came for a while although the last record waits for its other lines: what waits may be shown
+	// now. Such a batch has no data and ends where the one before it did.
+	Pause bool
+
 	Skipped      SkipReason // set: the bytes Offset..End are skipped
 	SkippedLines int        // how many lines these were
 

@@ -81,6 +81,9 @@ func (st *Stream) KeepUnmatched(n int) { st.keepMost = n }
 
 // Feed parses the next batch of the stream's file. It never fails: bytes that make no sense are lines without an event.
 func (st *Stream) Feed(b *line.Batch) *Result {
+	if b.Pause {
+		return st.Flush(b.Read)
+	}
 	st.reset()
 	st.read, st.counted, st.end = b.Read, b.Counted, b.End
 	if b.Skipped != "" {
