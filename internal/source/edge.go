@@ -122,6 +122,7 @@ func (m *Manager) heatPath(w *watched) {
 func (m *Manager) lookHot() {
 	m.settle()
 	clear(m.kin)
+	clear(m.folders)
 	now := m.deps.Now()
 	for w := range m.hotPaths {
 		if now.After(w.hotUntil) || w.src.watched[w.path] != w {
@@ -184,6 +185,7 @@ func (m *Manager) takeHints() {
 	for _, g := range hints {
 		if w := g.watched; w != nil {
 			clear(m.kin)
+			clear(m.folders)
 			m.look(w)
 		}
 	}

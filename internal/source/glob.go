@@ -40,10 +40,6 @@ type finder struct {
 	recent bool                // one of them changed so shortly before that a further change may not show
 }
 
-// recentWindow is how old a change of a folder must be for its time stamp to tell it from the next one: some file
-// systems count in seconds.
-const recentWindow = 2 * time.Second
-
 func newFinder(o *Options) *finder {
 	f := &finder{exclude: o.Exclude, max: o.MaxFiles}
 	for _, p := range o.Paths {
@@ -192,9 +188,7 @@ func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	t.real[st.key] = dir
 	t.walk.dirs[dir] = st
-	if t.began.UnixNano()-st.ctime < int64(recentWindow) {
-		t.recent = true
-	}
+	t.recent = t.recent || !stamped(&st, t.began)
 	entries, err := os.ReadDir(dir)
 	return entries, t.note(err)
 }

@@ -13,12 +13,18 @@ type identity struct {
 	verdicts []verdict // of each candidate
 }
 
+// candidate is a position that may be one in the content.
+type candidate struct {
+	position
+	whole bool // only if the content ends there
+}
+
 // identifier compares a stream with several positions in one pass.
 type identifier struct {
 	p          *packed
-	candidates []position
+	candidates []candidate
 	points     []checkpoint
-	begun      []bool // the head is there
+	begun      []bool // the head is there, or the content shorter than that
 	reached    []bool // a mark was found
 	failed     []bool // a mark or the anchor was not
 	anchored   []bool // the anchor was found
@@ -34,7 +40,7 @@ type checkpoint struct {
 
 // identify reads all of a compressed file once, which also proves its checksum, and says what it holds of what was read
 // up to each candidate.
-func (p *packed) identify(candidates []position) (*identity, error) {
+func (p *packed) identify(candidates []candidate) (*identity, error) {
 	n := len(candidates)
 	id := &identifier{
 		p: p, candidates: candidates,
@@ -65,7 +71,7 @@ func (p *packed) identify(candidates []position) (*identity, error) {
 			return nil, err
 		}
 		out.all.anchor = sumOf(tail)
-		out.all.addMark()
+		out.all.addMark(mark{total, out.all.anchor})
 	}
 	return out, nil
 }
@@ -73,7 +79,7 @@ func (p *packed) identify(candidates []position) (*identity, error) {
 // plan lists where to compare, for the candidates whose head is there.
 func (id *identifier) plan(head []byte) {
 	for i, c := range id.candidates {
-		if c.offset == 0 || c.headLen > len(head) || sumOf(head[:c.headLen]) != c.head {
+		if c.offset == 0 || c.headLen <= len(head) && sumOf(head[:c.headLen]) != c.head {
 			continue
 		}
 		id.begun[i] = true
@@ -109,13 +115,15 @@ func (id *identifier) compare() error {
 func (id *identifier) verdict(i int, total int64) verdict {
 	c := &id.candidates[i]
 	switch {
-	case c.offset == 0:
+	case c.offset == 0 || c.hollow():
 		return unproven
+	case c.whole && c.offset != total:
+		return differs
 	case id.anchored[i]:
 		return contains
 	case !id.begun[i] || id.failed[i] || c.offset <= total:
 		return differs
-	case id.reached[i] || c.headLen == windowLen:
+	case id.reached[i]:
 		return shorter
 	}
 	return differs

@@ -17,6 +17,7 @@ import (
 // and Run once.
 type Manager struct {
 	deps    Deps
+	wall    func() time.Time // the clock that stamps files; Deps.Now, but for tests that let time pass
 	sink    Sink
 	sources []*source
 
@@ -25,6 +26,7 @@ type Manager struct {
 	orphans  []*generation           // truncated, and their copies are still looked for
 	strays   []*record
 	kin      map[string]map[string][]relative // folders listed during this tick
+	folders  map[string]fileStat              // folders looked at during this tick
 	ids      uint64
 	edges    edges
 	hot      map[*generation]struct{} // looked at between ticks
@@ -41,7 +43,7 @@ type Manager struct {
 	results    []result
 	hints      []*generation
 	dirty      map[*record]struct{}
-	newSources []string
+	newSources []knownRow
 	lastRow    int64
 	stopped    bool // the workers end
 	halted     bool
@@ -84,15 +86,20 @@ type source struct {
 
 // watched is a path that is followed.
 type watched struct {
-	src    *source
-	path   string
-	gen    *generation // what it leads to, as far as that is followed under this path
-	alias  fileKey     // an inode that is not followed under this path
-	read   int64       // its size, where that is because it is read to its end; else -1
-	listed bool        // the last find had it
-	rotate bool        // its name is that of a rotated part of another watched path
-	late   bool        // it was not there when the source was first looked at
-	since  time.Time   // since when nothing is there
+	src     *source
+	path    string
+	gen     *generation // what it leads to, as far as that is followed under this path
+	alias   fileKey     // an inode that is not followed under this path
+	read    int64       // its size, where that is because it is read to its end; else -1
+	listed  bool        // the last find had it
+	rotate  bool        // its name is that of a rotated part of another watched path
+	late    bool        // it was not there when the source was first looked at
+	since   time.Time   // since when nothing is there
+	pending bool        // there is a copy of what is read
+	birth   int64       // of the inode that it leads to
+	home    string      // path with links resolved, when it was last looked up
+	folder  fileStat    // the folder of home when neighbours were last looked for
+	from    time.Time   // rotated neighbours that changed since then, and were never seen, are to be read
 
 	hotUntil time.Time
 }
@@ -104,7 +111,9 @@ func New(opts []Options, sink Sink, deps Deps) (*Manager, error) {
 		owner: map[fileKey]*generation{}, kin: map[string]map[string][]relative{}, open: map[*generation]struct{}{}, dirty: map[*record]struct{}{},
 		wake: make(chan struct{}, 1),
 	}
+	m.wall = m.deps.Now
 	m.edges = edges{none: deps.NoTail || !edgesPossible(), resting: map[fileKey]time.Time{}}
+	m.folders = map[string]fileStat{}
 	m.hot, m.hotPaths = map[*generation]struct{}{}, map[*watched]struct{}{}
 	m.work.L, m.packedWork.L = &m.mu, &m.mu
 	// A FileID must not come twice in one process, whatever managers there are: none opens a file each nanosecond.

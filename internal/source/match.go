@@ -1,7 +1,7 @@
 package source
 
 import (
-	"bytes"
+	"os"
 	"slices"
 )
 
@@ -61,7 +61,7 @@ func (m *Manager) matchContents(files []*found, records []*record, home string) 
 // no copy that rotation made, and what is alike in a few bytes only is a new log that begins like the old one.
 func (m *Manager) match(f *found, r *record, files []*found, own bool) {
 	pos := m.posOf(r)
-	if pos.weak() && (own || r.placed) {
+	if pos.weak() && (own || r.placed) || r.onlyWhole(&pos) && pos.offset != f.st.size {
 		return
 	}
 	v := pos.compare(f.file, f.st.size)
@@ -70,13 +70,13 @@ func (m *Manager) match(f *found, r *record, files []*found, own bool) {
 		if v == contains && r.gen.stage == retiring {
 			m.matchReplaced(f, r)
 		}
-	case r.gen != nil:
-		f.pending = f.pending || v == contains || v == shorter || v == unproven && r.sameBeginning(f)
+	case r.gen != nil || taken(files, r):
+		f.pending = f.pending || v == contains || v == shorter
 	case v == contains && r.placed:
 		if f.base == nil || pos.offset > f.base.pos.offset {
 			f.base = r
 		}
-	case v == contains && !taken(files, r) && (f.rec == nil || pos.offset > f.rec.pos.offset):
+	case v == contains && (f.rec == nil || pos.offset > f.rec.pos.offset):
 		f.rec = r
 	case v == shorter && !own:
 		f.read = true
@@ -102,17 +102,34 @@ func (m *Manager) matchReplaced(f *found, r *record) {
 	}
 }
 
-// sameBeginning says that the open file of a record of which nothing was read yet begins like f.
-func (r *record) sameBeginning(f *found) bool {
-	if r.gen.file == nil || r.gen.packed != nil {
-		return false
+// matchOpen finds the copies of files of which nothing, or next to nothing, was read yet, so that no proof tells them.
+func (m *Manager) matchOpen(files []*found, records []*record) {
+	for _, f := range files {
+		if f.live || f.rec != nil || f.base != nil || f.read || f.pending || f.rel.pack != plain {
+			continue
+		}
+		all, err := positionAt(f.file, f.st.size)
+		if err != nil {
+			continue // it became shorter
+		}
+		f.pending = slices.ContainsFunc(records, func(r *record) bool { return r.gen != nil && r.gen.holdsAll(&all) }) ||
+			slices.ContainsFunc(files, func(x *found) bool { return x.live && x.rel.pack == plain && holdsAll(x.file, &all) })
 	}
-	var a, b [windowLen]byte
-	n, _ := r.gen.readAt(a[:], 0)
-	k, _ := f.file.ReadAt(b[:], 0)
-	n = min(n, k)
-	return n > 0 && bytes.Equal(a[:n], b[:n])
 }
+
+// holdsAll says that an open file holds all that another does.
+func (g *generation) holdsAll(all *position) bool {
+	return g.file != nil && g.packed == nil && holdsAll(g.file, all)
+}
+
+func holdsAll(file *os.File, all *position) bool {
+	st, err := statFile(file)
+	return err == nil && !all.tiny() && all.compare(file, st.size) == contains
+}
+
+// onlyWhole says that so little was read of r that only a file that holds just that is taken for it. Where reading was
+// not finished and the file is gone, it must be somewhere, and that little is enough.
+func (r *record) onlyWhole(pos *position) bool { return pos.tiny() && r.gen == nil && r.finished }
 
 func taken(files []*found, r *record) bool {
 	return slices.ContainsFunc(files, func(f *found) bool { return f.rec == r })

@@ -73,14 +73,50 @@ func (m *Manager) absent(w *watched, err error) {
 	if !s.scanned {
 		w.late = true
 		m.deps.Logger.Info("a file is not there yet: waiting for it", "source", s.opts.Name, "path", w.path)
-		return
 	}
 	if w.since.IsZero() {
 		w.since = m.deps.Now()
 	}
+	m.lookAround(w)
 	if s.finder.named(w.path) && len(s.byPath[w.path]) > 0 && m.deps.Now().Sub(w.since) >= vanishWait {
 		m.trouble(s, w.path, err)
 	}
+}
+
+// lookAround looks at the rotated neighbours of a path when its folder changes: a file may have been made and rotated
+// away between two looks, or copied and truncated before anything of it was read.
+func (m *Manager) lookAround(w *watched) {
+	if w.home == "" {
+		w.home = resolved(w.path)
+	}
+	dir := filepath.Dir(w.home)
+	st, ok := m.folders[dir]
+	if !ok {
+		st, _ = statPath(dir) // what is not there has not changed
+		m.folders[dir] = st
+	}
+	// What was hardly read proves nothing: whether a copy is a copy of it must be seen anew each time.
+	unproven := w.pending && w.gen != nil && w.gen.rec != nil && m.posOf(w.gen.rec).offset < windowLen
+	if st == w.folder && !unproven {
+		return
+	}
+	if w.folder != (fileStat{}) || w.gen == nil {
+		m.survey(w, nil)
+	}
+	w.folder = fileStat{ctime: -1}
+	if stamped(&st, m.wall()) {
+		w.folder = st
+	}
+}
+
+// stamped says that a change of a folder after now will show in its time stamp: that it last changed long enough ago.
+// File systems stamp with the kernel's tick, some with seconds.
+func stamped(st *fileStat, now time.Time) bool {
+	window := int64(racyWindow)
+	if st.ctime%int64(time.Second) == 0 {
+		window = int64(2 * time.Second)
+	}
+	return now.UnixNano()-st.ctime >= window
 }
 
 // problemPath names what a problem is about.

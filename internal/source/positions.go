@@ -55,7 +55,7 @@ func (m *Manager) touch(r *record) {
 		return
 	}
 	r.version++
-	r.updated = m.deps.Now()
+	r.updated = m.wall()
 	m.dirty[r] = struct{}{}
 }
 
@@ -88,6 +88,12 @@ func (m *Manager) advance(g *generation, next position, resume int64, done bool)
 		r.size = max(g.disk, r.pos.offset)
 	}
 	m.touch(r)
+}
+
+// knownRow says since when a source is known.
+type knownRow struct {
+	name  string
+	since time.Time
 }
 
 // row is a record as it is written: a copy, so that the transaction needs no lock.
@@ -136,7 +142,7 @@ func rowOf(r *record) row {
 	}
 }
 
-func (m *Manager) committed(rows []row, known []string, ok bool) {
+func (m *Manager) committed(rows []row, known []knownRow, ok bool) {
 	if !ok {
 		return
 	}
@@ -162,14 +168,14 @@ anchor=excluded.anchor, marks=excluded.marks, finished=excluded.finished, update
 
 	// A source is known to the state from its first look around on, even where it found no file: only then `start` no
 	// longer applies.
-	knownSource   = `INSERT INTO meta (key, value) VALUES (?, 1) ON CONFLICT (key) DO NOTHING`
-	selectKnown   = `SELECT key FROM meta WHERE key LIKE 'source:%'`
+	knownSource   = `INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING`
+	selectKnown   = `SELECT key, value FROM meta WHERE key LIKE 'source:%'`
 	knownSourceAs = "source:"
 )
 
-func writeRows(tx *store.Tx, rows []row, known []string) error {
-	for _, name := range known {
-		if err := tx.Exec(knownSource, knownSourceAs+name); err != nil {
+func writeRows(tx *store.Tx, rows []row, known []knownRow) error {
+	for _, k := range known {
+		if err := tx.Exec(knownSource, knownSourceAs+k.name, k.since.UnixNano()); err != nil {
 			return fmt.Errorf("positions: %w", err)
 		}
 	}

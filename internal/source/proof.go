@@ -15,7 +15,8 @@ import (
 // files must stay small, and must hold no text of a log.
 const (
 	windowLen = 1 << 10  // bytes that one hash covers. Shorter windows lie: 64 bytes are often equal in many lines.
-	markEvery = 64 << 10 // the least distance of two marks
+	firstMark = 64       // bytes; what a copy holds below that proves nothing
+	markEvery = 64 << 10 // the distance of two marks
 	maxMarks  = 64
 )
 
@@ -41,44 +42,56 @@ type position struct {
 	head    sum
 	anchor  sum // of the min(windowLen, offset) bytes before offset
 	marks   []mark
+	base    int64 // where content begins: 0, or the end of a hole. Marks are dense behind it; not kept in the state
 }
 
 func windowBefore(offset int64) int { return int(min(windowLen, offset)) }
 
 // moved returns the position at offset to. block holds the file's bytes from blockAt to at least to, and begins at or
-// before the window that to needs; where the head is not complete yet, it begins at 0.
+// before the window that p needs; where the head is not complete yet, it begins at 0.
 func (p *position) moved(to int64, block []byte, blockAt int64) position {
-	next := position{offset: to, headLen: p.headLen, head: p.head, marks: p.marks}
+	next := position{offset: to, headLen: p.headLen, head: p.head, marks: p.marks, base: p.base}
 	if p.headLen < windowLen && blockAt == 0 {
 		next.headLen = windowBefore(to)
 		next.head = sumOf(block[:next.headLen])
 	}
-	end := int(to - blockAt)
-	next.anchor = sumOf(block[end-windowBefore(to) : end])
-	next.addMark()
+	before := func(at int64) sum {
+		end := int(at - blockAt)
+		return sumOf(block[end-windowBefore(at) : end])
+	}
+	for at := nextMark(p.offset, p.base); at <= to; at = nextMark(at, p.base) {
+		next.addMark(mark{at, before(at)})
+	}
+	next.anchor = before(to)
 	return next
 }
 
-// addMark keeps the present offset as a mark. When there are too many, every second of the older half is dropped: marks
-// stay dense where copies usually end, and still reach back to the beginning.
-func (p *position) addMark() {
-	last := int64(0)
-	if n := len(p.marks); n > 0 {
-		last = p.marks[n-1].at
+// nextMark returns the first place behind at where marks are set: at powers of two from firstMark on behind base, so
+// that also a short copy has some, then every markEvery bytes.
+func nextMark(at, base int64) int64 {
+	if at-base >= markEvery {
+		return (at/markEvery + 1) * markEvery
 	}
-	if p.offset-last < markEvery {
-		return
+	next := int64(firstMark)
+	for base+next <= at {
+		next *= 2
 	}
+	return base + next
+}
+
+// addMark adds a mark. When there are too many, every second of the older half is dropped, but for the first ones:
+// marks stay dense where copies usually end, and still reach back to the beginning.
+func (p *position) addMark(m mark) {
 	if len(p.marks) >= maxMarks {
 		thin := make([]mark, 0, maxMarks)
 		for i, m := range p.marks {
-			if i%2 == 1 || i >= maxMarks/2 {
+			if m.at <= markEvery || i%2 == 1 || i >= maxMarks/2 {
 				thin = append(thin, m)
 			}
 		}
 		p.marks = thin
 	}
-	p.marks = append(p.marks, mark{p.offset, p.anchor})
+	p.marks = append(p.marks, m)
 }
 
 // verdict says what a file holds of what was read up to a position.
@@ -86,18 +99,18 @@ type verdict uint8
 
 const (
 	differs  verdict = iota // it is something else
-	unproven                // nothing was read yet: any file would do
+	unproven                // nothing was read yet, or nothing but a hole: any file would do
 	shorter                 // it holds the beginning of what was read, and less than all
 	contains                // it holds all of what was read
 )
 
 // compare says what r, size bytes long, holds of p. Errors of r count as a difference: what cannot be read proves nothing.
 func (p *position) compare(r io.ReaderAt, size int64) verdict {
-	if p.offset == 0 {
+	var buf [windowLen]byte
+	if p.offset == 0 || p.hollow() {
 		return unproven
 	}
-	var buf [windowLen]byte
-	if int64(p.headLen) > size || !sumAt(r, buf[:p.headLen], 0, p.head) {
+	if int64(p.headLen) <= size && !sumAt(r, buf[:p.headLen], 0, p.head) {
 		return differs
 	}
 	if size >= p.offset {
@@ -111,18 +124,29 @@ func (p *position) compare(r io.ReaderAt, size int64) verdict {
 			if sumBefore(r, buf[:], m.at, m.sum) {
 				return shorter
 			}
-			return differs
+			break
 		}
-	}
-	// Below the first mark the head is all that there is to go by, and a whole one is good evidence.
-	if p.headLen == windowLen {
-		return shorter
 	}
 	return differs
 }
 
+// hollow says that what was read last is a hole, which proves nothing.
+func (p *position) hollow() bool {
+	var nuls [windowLen]byte
+	return p.anchor == sumOf(nuls[:windowBefore(p.offset)])
+}
+
+// holds says that r still has what p proves at its very place.
+func (p *position) holds(r io.ReaderAt) bool {
+	var buf [windowLen]byte
+	return sumAt(r, buf[:p.headLen], 0, p.head) && sumBefore(r, buf[:], p.offset, p.anchor)
+}
+
 // weak says that the proof rests on so few bytes that two different files may well share them.
 func (p *position) weak() bool { return p.offset < windowLen }
+
+// tiny says that it proves nothing at all, unless a file is, as a whole, just that.
+func (p *position) tiny() bool { return p.offset < firstMark }
 
 func sumBefore(r io.ReaderAt, buf []byte, offset int64, want sum) bool {
 	n := windowBefore(offset)
@@ -153,7 +177,7 @@ func positionAt(r io.ReaderAt, to int64) (position, error) {
 		return position{}, shortRead(err)
 	}
 	p.anchor = sumOf(b)
-	p.addMark()
+	p.addMark(mark{to, p.anchor})
 	return p, nil
 }
 
@@ -162,18 +186,16 @@ func (p *position) leapt(r io.ReaderAt, to int64) (position, error) {
 	if p.headLen < windowLen {
 		next, err := positionAt(r, to)
 		if err == nil {
-			next.marks = p.marks
-			next.addMark()
+			next.marks, next.base = p.marks, to
 		}
 		return next, err
 	}
-	next := position{offset: to, headLen: p.headLen, head: p.head, marks: p.marks}
+	next := position{offset: to, headLen: p.headLen, head: p.head, marks: p.marks, base: to}
 	var buf [windowLen]byte
 	if n, err := r.ReadAt(buf[:], to-windowLen); n < windowLen {
 		return position{}, shortRead(err)
 	}
 	next.anchor = sumOf(buf[:])
-	next.addMark()
 	return next, nil
 }
 

@@ -26,12 +26,15 @@ func (m *Manager) restoreKnown(tx *store.Tx) error {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var key string
-		if err := rows.Scan(&key); err != nil {
+		var (
+			key   string
+			since int64
+		)
+		if err := rows.Scan(&key, &since); err != nil {
 			return err
 		}
 		if s := m.source(strings.TrimPrefix(key, knownSourceAs)); s != nil {
-			s.known = true
+			s.known, s.alive = true, time.Unix(0, since)
 		}
 	}
 	return rows.Err()

@@ -123,7 +123,7 @@ type rig struct {
 	opts      []Options
 	shift     atomic.Int64 // nanoseconds that the clock is ahead
 	saved     map[int64]savedRow
-	known     []string
+	known     []knownRow
 	done      []line.FileID
 }
 
@@ -171,9 +171,10 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	r.m, r.w, r.packed = m, &worker{m: m}, &worker{m: m, packed: true}
-	for _, name := range r.known {
-		if s := m.source(name); s != nil {
-			s.known = true
+	m.wall = time.Now
+	for _, k := range r.known {
+		if s := m.source(k.name); s != nil {
+			s.known, s.alive = true, k.since
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.saved)) {

@@ -7,7 +7,7 @@ func (m *Manager) leave(w *watched) {
 	if g == nil {
 		return
 	}
-	w.gen, g.watched = nil, nil
+	w.gen, g.watched, w.birth = nil, nil, 0
 	m.endEdge(g)
 	m.heat(g)
 	m.heatPath(w)
@@ -76,9 +76,14 @@ func (m *Manager) enroll(f *found, r *record, s *source, path, home string) *gen
 func (m *Manager) newRecord(s *source, path, home string) *record {
 	m.mu.Lock()
 	m.lastRow++
+	defer m.mu.Unlock()
 	r := &record{id: m.lastRow, source: s.opts.Name, path: path, home: home}
-	m.mu.Unlock()
 	s.file(r)
+	for g := range m.open {
+		if g.unknown != nil && g.home == home {
+			g.unknown.records = append(g.unknown.records, r)
+		}
+	}
 	return r
 }
 
@@ -124,8 +129,7 @@ func (m *Manager) truncation(g *generation) {
 		m.trouble(g.src, g.path, err)
 		return
 	}
-	v := g.at.compare(g, st.size)
-	if v == contains || v == unproven && st.size >= g.at.offset {
+	if g.at.holds(g) {
 		g.racy = true // it does, after all: a moment ago it was being written anew
 		m.enqueue(g)
 		return
@@ -134,7 +138,7 @@ func (m *Manager) truncation(g *generation) {
 	m.deps.Logger.Warn("a file was truncated", "source", g.src.opts.Name, "path", g.path, "read", g.at.offset, "size", st.size)
 
 	r := m.newRecord(g.src, g.path, g.home)
-	if v == shorter {
+	if g.at.compare(g, st.size) == shorter {
 		// Only its end was cut off: what is there was read.
 		if p, err := positionAt(g, st.size); err == nil {
 			r.pos, r.resume = p, p.offset

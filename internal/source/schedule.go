@@ -13,6 +13,7 @@ const racyWindow = 50 * time.Millisecond
 func (m *Manager) tick() {
 	m.settle()
 	clear(m.kin)
+	clear(m.folders)
 	for _, s := range m.sources {
 		m.rescan(s)
 		m.lookAll(s)
@@ -78,23 +79,26 @@ func (m *Manager) lookAll(s *source) {
 	if !s.scanned {
 		s.virgin = !s.known
 		if s.alive.IsZero() {
-			s.alive = m.deps.Now()
+			s.alive = m.wall()
 		}
 	}
 	for _, rotated := range []bool{false, true} {
 		for _, w := range s.order {
+			if w.from.IsZero() {
+				w.from = s.alive
+			}
 			if w.rotate == rotated {
 				m.look(w)
 			}
 		}
 	}
 	m.forgetPaths(s)
-	s.alive = m.deps.Now()
+	s.alive = m.wall()
 	s.scanned = true
 	if !s.known {
 		s.known = true
 		m.mu.Lock()
-		m.newSources = append(m.newSources, s.opts.Name)
+		m.newSources = append(m.newSources, knownRow{s.opts.Name, m.wall()})
 		m.mu.Unlock()
 	}
 }
@@ -131,6 +135,7 @@ func (m *Manager) lookFile(w *watched, st fileStat) {
 	case w.gen != nil && w.gen.key == st.key:
 		m.well(w.src, w.path)
 		m.noticed(w.gen, st)
+		m.lookAround(w)
 	case w.gen == nil && w.alias == st.key && (m.owner[st.key] != nil || w.read == st.size):
 		// followed under another path, or read to its end: a compressed file
 	default:
@@ -179,7 +184,7 @@ func (m *Manager) noticed(g *generation, st fileStat) {
 	if changed && g.edge == nil {
 		m.heat(g)
 	}
-	g.racy = changed && now.UnixNano()-st.mtime < int64(racyWindow)
+	g.racy = changed && m.wall().UnixNano()-st.mtime < int64(racyWindow)
 	g.seen = st
 
 	m.mu.Lock()
@@ -232,6 +237,9 @@ func (w *worker) step(ctx context.Context) bool {
 	}
 	g.busy, g.again = true, false
 	t := turn{g: g, limit: g.limit, identify: g.unknown}
+	if t.identify != nil {
+		t.identify.ask()
+	}
 	retired, quiet := g.retired, g.quiet
 	m.mu.Unlock()
 

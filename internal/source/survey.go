@@ -93,17 +93,23 @@ func (m *Manager) readBefore(w *watched, f *found) bool {
 }
 
 // survey finds out what a new file is, together with its rotated neighbours: which of them are known by their content,
-// and which were never seen. Older parts are read first.
+// and which were never seen. Older parts are read first. at is nil where nothing stands under the path now.
 func (m *Manager) survey(w *watched, at *found) {
 	home := resolved(w.path)
+	w.home, w.pending = home, false
 	records := m.family(w.src, home)
 	known := len(records) > 0
-	files := append([]*found{at}, m.neighbours(w.src, home, records)...)
+	files := m.neighbours(w.src, home, records)
+	if at != nil {
+		w.birth = at.birth
+		files = append([]*found{at}, files...)
+	}
 	strayed, elsewhere := m.strayed(w, home)
 	records, files = append(records, strayed...), append(files, elsewhere...)
 
 	matchInodes(files, records)
 	m.matchContents(files, records, home)
+	m.matchOpen(files, records)
 	m.noteRenewed(files)
 	slices.SortStableFunc(files, byAge)
 
@@ -174,6 +180,7 @@ func (m *Manager) admit(w *watched, f *found, home string, known bool) *generati
 		if f.live {
 			w.alias, w.read = f.st.key, -1 // it is looked at again with the next tick
 		}
+		w.pending = true
 		return nil
 	case f.rel.pack != plain:
 		return m.admitPacked(w, f, home, known)
@@ -186,7 +193,7 @@ func (m *Manager) admit(w *watched, f *found, home string, known bool) *generati
 		m.fileAway(r, f)
 		return nil
 	}
-	if f.rec != nil && !f.live && !r.sameInode(f.st.key, f.birth) {
+	if !f.live && (f.rec == nil && m.madeAfter(f, w) || f.rec != nil && !r.sameInode(f.st.key, f.birth)) {
 		m.markCopy(r)
 	}
 	return m.follow(w, f, r, home)
@@ -216,6 +223,11 @@ func (m *Manager) recordFor(w *watched, f *found, home string, known bool) (*rec
 	return r, r.finished && r.pos.offset == f.st.size
 }
 
+// madeAfter says that a neighbour is younger than the file that is written now: so it never was that file, and is a copy.
+func (m *Manager) madeAfter(f *found, w *watched) bool {
+	return f.birth != 0 && w.birth != 0 && f.birth > w.birth
+}
+
 // follow opens the generation.
 func (m *Manager) follow(w *watched, f *found, r *record, home string) *generation {
 	g := m.enroll(f, r, w.src, w.path, home)
@@ -241,14 +253,11 @@ const mtimeSlack = 24 * time.Hour
 
 // fresh says that a neighbour that was never seen was written while nobody looked, and is not history from before.
 func (m *Manager) fresh(w *watched, f *found, known bool) bool {
-	if !f.rel.credible || w.src.virgin && !w.src.scanned {
-		return false
-	}
-	since := w.src.alive
+	since := w.from.Add(-racyWindow)
 	if known {
 		since = since.Add(-mtimeSlack)
 	}
-	return f.st.mtime >= since.UnixNano()
+	return f.rel.credible && f.st.mtime >= since.UnixNano()
 }
 
 // takeAsRead puts a record at the end of a file.

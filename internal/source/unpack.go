@@ -1,16 +1,13 @@
 package source
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // unknown is a compressed neighbour of which is not known yet whether its content was read before it was packed. To find
 // out, all of it must be decompressed, which one goroutine of its own does, one file after the other: neither live files
 // nor memory pay for it.
 type unknown struct {
 	records    []*record
-	candidates []position
+	candidates []candidate
 	fresh      bool // never seen, it is to be read
 	is         *identity
 }
@@ -18,7 +15,7 @@ type unknown struct {
 // admitPacked opens a generation on a compressed file. What it is, is found out when its turn comes.
 func (m *Manager) admitPacked(w *watched, f *found, home string, known bool) *generation {
 	fresh := f.live && !m.startsAtEnd(w, known) || !f.live && m.fresh(w, f, known)
-	records := slices.DeleteFunc(m.family(w.src, home), func(r *record) bool { return r.pos.offset == 0 })
+	records := m.family(w.src, home)
 	if !fresh && len(records) == 0 {
 		m.fileAway(m.newRecord(w.src, w.path, home), f)
 		return nil
@@ -35,15 +32,19 @@ func (m *Manager) enrollPacked(s *source, f *found, path, home string, fresh boo
 	g := m.enroll(f, &record{source: s.opts.Name, path: path, home: home, provisional: true}, s, path, home)
 	g.stage = retiring
 	g.packed = newPacked(f, s.opts.MaxLine)
-	u := &unknown{records: records, fresh: fresh}
+	g.unknown = &unknown{records: records, fresh: fresh}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, r := range records {
-		u.candidates = append(u.candidates, r.pos)
-	}
-	g.unknown = u
 	g.size = 0
 	return g
+}
+
+// ask notes what the content is to be compared with. m.mu is held.
+func (u *unknown) ask() {
+	u.candidates = u.candidates[:0]
+	for _, r := range u.records {
+		u.candidates = append(u.candidates, candidate{r.pos, r.onlyWhole(&r.pos)})
+	}
 }
 
 func (w *worker) identify(ctx context.Context, t turn) (outcome, error) {
@@ -60,6 +61,10 @@ func (w *worker) identify(ctx context.Context, t turn) (outcome, error) {
 // identified decides what is to be done with a compressed file, now that its content is known.
 func (m *Manager) identified(g *generation) {
 	u := g.unknown
+	if len(u.records) > len(u.is.verdicts) {
+		m.enqueue(g) // others came meanwhile
+		return
+	}
 	g.unknown = nil
 	total := u.is.all.offset
 	r, read := u.decide()
@@ -88,8 +93,9 @@ func (m *Manager) identified(g *generation) {
 // decide returns the record that the file continues, or else whether all in it counts as read.
 func (u *unknown) decide() (best *record, read bool) {
 	read = !u.fresh
-	for i, r := range u.records {
-		switch u.is.verdicts[i] {
+	for i, v := range u.is.verdicts {
+		r := u.records[i]
+		switch v {
 		case contains:
 			if r.gen != nil {
 				read = true // it is open elsewhere, and all of it is read there
@@ -98,6 +104,9 @@ func (u *unknown) decide() (best *record, read bool) {
 			}
 		case shorter:
 			read = true
+		case unproven:
+			// Nothing was read of it yet; if it is open, and holds all of this, it will be.
+			read = read || r.gen != nil && r.gen.holdsAll(&u.is.all)
 		}
 	}
 	return best, read

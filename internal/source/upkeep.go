@@ -18,7 +18,7 @@ func (m *Manager) upkeep() {
 	if now.Sub(m.regrown) >= regrowEvery {
 		m.regrown = now
 		for _, s := range m.sources {
-			m.lookFinished(s, now)
+			m.lookFinished(s, m.wall())
 		}
 	}
 	if m.forgot.IsZero() {
@@ -26,7 +26,7 @@ func (m *Manager) upkeep() {
 	}
 	if now.Sub(m.forgot) >= forgetEvery {
 		m.forgot = now
-		m.forget(now)
+		m.forget(m.wall())
 	}
 }
 
