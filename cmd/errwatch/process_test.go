@@ -137,7 +137,7 @@ func send(ts *testscript.TestScript, args []string) error {
 	return ts.Value(processKey{}).(*process).cmd.Process.Signal(signals[args[0]])
 }
 
-func stop(ts *testscript.TestScript, args []string) error {
+func end(ts *testscript.TestScript, args []string) error {
 	p := ts.Value(processKey{}).(*process)
 	want, err := strconv.Atoi(args[1])
 	if err != nil {

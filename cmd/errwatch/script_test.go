@@ -30,7 +30,7 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 //	until REGEX                 waits until the standard output of what was started matches
 //	logged REGEX                the same for its standard error
 //	send SIGNAL                 sends it HUP, USR1, …
-//	stop SIGNAL CODE            sends a signal, waits for its end, and checks its exit code; stdout and stderr are its
+//	end SIGNAL CODE             sends a signal, waits for its end, and checks its exit code; stdout and stderr are its
 //	get URL [REGEX]             GETs a URL, again and again until the body matches; stdout is the body
 //	post URL STATUS             POSTs, and checks the status; stdout is the body
 //	append FILE TEXT            appends a line
@@ -40,7 +40,7 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 //	tty COLUMNS PROGRAM ARGS…   runs a program on a terminal so wide; stdout is all that the terminal got
 func commands() map[string]scriptCommand {
 	plain := map[string]func(ts *testscript.TestScript, args []string) error{
-		"exits": exits, "start": start, "until": until, "logged": logged, "send": send, "stop": stop, "get": get, "post": post,
+		"exits": exits, "start": start, "until": until, "logged": logged, "send": send, "end": end, "get": get, "post": post,
 		"append": appendLine, "raw": raw, "gzip": gzipFile, "zstd": zstdFile, "cut": cut, "tty": runOnTerminal,
 	}
 	out := map[string]scriptCommand{}

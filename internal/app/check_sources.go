@@ -32,7 +32,7 @@ func CheckSources(cfg *config.Config) ([]SourceMatch, []config.Problem) {
 				problems = append(problems, cfg.Problem(config.Warning, fmt.Sprintf("source %s: %v", s.Name, err), "", -1, "sources", i, "paths", j))
 			}
 			if !m.add(files) && len(errs) == 0 {
-				message := fmt.Sprintf("source %s: no file matches now", s.Name)
+				message := fmt.Sprintf("source %s: no file matches %s now", s.Name, path)
 				problems = append(problems, cfg.Problem(config.Warning, message, wouldMatch(path), -1, "sources", i, "paths", j))
 			}
 		}
@@ -72,7 +72,7 @@ func wouldMatch(glob string) string {
 		}
 		other := filepath.Join(parent, e.Name(), pattern)
 		if files, _ := source.Match(source.Options{Paths: []string{other}}); len(files) > 0 {
-			return fmt.Sprintf("%s matches %d files", other, len(files))
+			return fmt.Sprintf("%s matches %s", other, count(len(files), "file"))
 		}
 	}
 	return dir + " does not exist"
@@ -84,7 +84,7 @@ func otherNames(dir string) string {
 	if len(files) == 0 {
 		return dir + " holds no file"
 	}
-	return fmt.Sprintf("%s holds %d files, for example %s", dir, len(files), filepath.Base(files[0]))
+	return fmt.Sprintf("%s holds %s, for example %s", dir, count(len(files), "file"), filepath.Base(files[0]))
 }
 
 // near says whether two names differ by little: one letter missing, added, or changed.

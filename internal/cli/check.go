@@ -32,6 +32,9 @@ PATHs replace the configured sources, as they do for run. -o json writes each pr
 		cfg, problems := load(w, path, givenFlags(c), args)
 		plan, built := app.Build(cfg)
 		sources, matched := app.CheckSources(cfg)
+		if len(args) > 0 {
+			onCommandLine(matched)
+		}
 		problems = config.Merge(problems, built, matched)
 		if output == "json" {
 			return v.checkJSON(problems)
@@ -39,6 +42,14 @@ PATHs replace the configured sources, as they do for run. -o json writes each pr
 		return v.checkText(cfg, plan, problems, sources)
 	}
 	return c
+}
+
+// onCommandLine moves problems of paths to where these stand.
+func onCommandLine(problems []config.Problem) {
+	for i := range problems {
+		p := &problems[i]
+		*p = config.Problem{File: "command line", Severity: p.Severity, Message: p.Message, Hint: p.Hint}
+	}
 }
 
 // checkText writes problems and sources. A check's findings are its data: they go to standard output.

@@ -99,9 +99,12 @@ func (e *explainer) read(r io.Reader) error {
 	return s.Err()
 }
 
-// line explains one line; several that stand in one argument, one by one.
+// line explains one line, or several that stand in one argument, one by one; blank ones have nothing to explain.
 func (e *explainer) line(text []byte) error {
-	for one := range bytes.SplitSeq(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")) {
+	for one := range bytes.SplitSeq(text, []byte("\n")) {
+		if len(bytes.TrimSpace(one)) == 0 {
+			continue
+		}
 		x, err := e.plan.Explain(e.source, one)
 		if err != nil {
 			return e.noSource(err, e.source)
@@ -199,7 +202,10 @@ func matchedRows(x app.Explained) []row {
 }
 
 func unmatchedEvent(x app.Explained) string {
-	if x.Unmatched {
+	switch {
+	case x.Partial:
+		return "none in this piece alone"
+	case x.Unmatched:
 		return "none; it is at error level, and counts as unmatched"
 	}
 	return "none"
