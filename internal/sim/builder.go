@@ -75,13 +75,19 @@ func (b *builder) num(key string, n int) {
 
 // hex adds an id of eight hexadecimal digits.
 func (b *builder) hex(key string, n uint32) {
-	const digits = "0123456789abcdef"
 	var text [8]byte
-	for i := range text {
-		text[i] = digits[n>>(28-4*i)&15]
-	}
-	b.word(key, string(text[:]))
+	b.word(key, string(appendHex(text[:0], n)))
 }
+
+func appendHex(dst []byte, n uint32) []byte {
+	const digits = "0123456789abcdef"
+	for i := range 8 {
+		dst = append(dst, digits[n>>(28-4*i)&15])
+	}
+	return dst
+}
+
+func appendNum(dst []byte, n int) []byte { return strconv.AppendInt(dst, int64(n), 10) }
 
 func (b *builder) end() {
 	if b.json {

@@ -16,10 +16,15 @@ const (
 	FormJSON   Form = "json"
 	FormDocker Form = "docker" // text in Docker's json-file envelope
 	FormCRI    Form = "cri"    // text in the envelope of Kubernetes' container runtimes; one line in 400 comes in two pieces
+
+	FormDockerJSON Form = "docker-json" // JSON in Docker's json-file envelope
 )
 
 // Forms returns all forms.
-func Forms() []Form { return []Form{FormText, FormJSON, FormDocker, FormCRI} }
+func Forms() []Form { return []Form{FormText, FormJSON, FormDocker, FormCRI, FormDockerJSON} }
+
+// json tells whether the lines that the application writes are JSON.
+func (f Form) json() bool { return f == FormJSON || f == FormDockerJSON }
 
 func (f Form) check() error {
 	for _, known := range Forms() {
@@ -35,6 +40,7 @@ type TextOptions struct {
 	Form   Form          // FormText if empty
 	Seed   uint64        //
 	Codes  []Code        // what the events are about; nil: a dozen usual ones
+	Shapes []string      // of the events, such as "onError"; nil: all that the form has, in equal parts
 	Events float64       // share of records that are events; 0: 0.02, below 0: none
 	Decoys float64       // share of records that only look like one; 0: 0.03, below 0: none
 	Start  time.Time     // time of the first line; zero: 2026-11-20 10:15:23.123 UTC
@@ -48,7 +54,7 @@ func Text(w io.Writer, n int64, o TextOptions) (Truth, error) {
 	if o.Form == "" {
 		o.Form = FormText
 	}
-	if err := o.Form.check(); err != nil {
+	if err := o.check(); err != nil {
 		return Truth{}, err
 	}
 	if o.Start.IsZero() {
@@ -58,6 +64,9 @@ func Text(w io.Writer, n int64, o TextOptions) (Truth, error) {
 		o.Step = 2 * time.Millisecond
 	}
 	g := newGenerator(o.Form, o.Seed, o.Codes)
+	if o.Shapes != nil {
+		g.shapes = slices.DeleteFunc(g.shapes, func(s shape) bool { return !slices.Contains(o.Shapes, s.name) })
+	}
 	events := perMillion(o.Events, 0.02)
 	decoys := events + perMillion(o.Decoys, 0.03)
 	out := make([]byte, 0, bulkBlock+1<<14)
@@ -78,6 +87,18 @@ func Text(w io.Writer, n int64, o TextOptions) (Truth, error) {
 		}
 	}
 	return g.truth, nil
+}
+
+func (o *TextOptions) check() error {
+	if err := o.Form.check(); err != nil {
+		return err
+	}
+	for _, name := range o.Shapes {
+		if !slices.ContainsFunc(shapes(), func(s shape) bool { return s.name == name && s.json == o.Form.json() }) {
+			return fmt.Errorf("no shape %q of events in the form %s", name, o.Form)
+		}
+	}
+	return nil
 }
 
 const bulkBlock = 256 << 10
@@ -104,7 +125,7 @@ type generator struct {
 
 func newGenerator(form Form, seed uint64, codes []Code) *generator {
 	g := &generator{form: form, world: newWorld(seed, codes), truth: Truth{Events: map[string]int64{}}}
-	g.line.json = form == FormJSON
+	g.line.json = form.json()
 	for _, s := range shapes() {
 		if s.json == g.line.json {
 			g.shapes = append(g.shapes, s)
@@ -173,7 +194,7 @@ func (g *generator) record(dst []byte, at time.Time, stream string) []byte {
 	g.truth.Lines++
 	g.truth.Records++
 	switch text := g.line.buf; g.form {
-	case FormDocker:
+	case FormDocker, FormDockerJSON:
 		dst = AppendDocker(dst, text, stream, at)
 	case FormCRI:
 		if g.world.rng.oneIn(400) {

@@ -142,7 +142,7 @@ func (s *Server) fails(at time.Duration, shape string, k Code, meeting, person s
 		p.name = ""
 	}
 	s.emit(s.gen.write(s.log.line[:0], s.gen.shape(shape), &p, k.Code, false))
-	if s.config.Form != FormJSON && r.oneIn(10) {
+	if !s.config.Form.json() && r.oneIn(10) {
 		s.emit(s.gen.trace(s.log.line[:0], s.base.Add(at), k.Code))
 	}
 }
