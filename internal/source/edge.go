@@ -28,6 +28,7 @@ const (
 type edges struct {
 	none    bool // never: the clock alone
 	count   int
+	coolest *generation // of those with an edge the one that has not grown for longest; nil: to be looked for
 	resting map[fileKey]time.Time
 	retry   time.Time // not before
 }
@@ -43,6 +44,7 @@ func (m *Manager) tendEdges() {
 			delete(m.edges.resting, key)
 		}
 	}
+	m.edges.coolest = nil
 	for g := range m.open {
 		m.tendEdge(g, now)
 	}
@@ -73,7 +75,7 @@ func (m *Manager) tendEdge(g *generation, now time.Time) {
 	if g.watched == nil || !g.reached || now.Before(g.calmFrom) || now.Before(m.edges.retry) {
 		return
 	}
-	if _, resting := m.edges.resting[g.key]; resting || m.edges.count >= maxEdges && !m.coolest(g) {
+	if _, resting := m.edges.resting[g.key]; resting || m.edges.count >= maxEdges && !m.makeRoom(g) {
 		return
 	}
 	if g.edge = m.beginEdge(g); g.edge != nil {
@@ -81,14 +83,12 @@ func (m *Manager) tendEdge(g *generation, now time.Time) {
 	}
 }
 
-// coolest ends the edge of the file that has not grown for longest, where that is much longer than for g.
-func (m *Manager) coolest(g *generation) bool {
-	var cool *generation
-	for x := range m.open {
-		if x.edge != nil && (cool == nil || x.grown.Before(cool.grown)) {
-			cool = x
-		}
+// makeRoom ends the edge of the file that has not grown for longest, where that is much longer than for g.
+func (m *Manager) makeRoom(g *generation) bool {
+	if m.edges.coolest == nil { // once a tick, not once a file: there may be thousands without an edge
+		m.edges.coolest = m.coolest()
 	}
+	cool := m.edges.coolest
 	if cool == nil || g.grown.Sub(cool.grown) < time.Minute {
 		return false
 	}
@@ -96,12 +96,21 @@ func (m *Manager) coolest(g *generation) bool {
 	return true
 }
 
+func (m *Manager) coolest() (cool *generation) {
+	for x := range m.open {
+		if x.edge != nil && (cool == nil || x.grown.Before(cool.grown)) {
+			cool = x
+		}
+	}
+	return cool
+}
+
 func (m *Manager) endEdge(g *generation) {
 	if g.edge == nil {
 		return
 	}
 	g.edge.end()
-	g.edge = nil
+	g.edge, m.edges.coolest = nil, nil
 	m.edges.count--
 	m.edges.resting[g.key] = m.deps.Now().Add(edgeRest)
 }
