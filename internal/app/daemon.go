@@ -119,16 +119,12 @@ func (d *Daemon) follow(ctx context.Context) {
 // load reads and builds a configuration; what is wrong with it is reported.
 func (d *Daemon) load() (*Plan, error) {
 	cfg, problems := d.opts.Load()
-	var plan *Plan
-	if !HasErrors(problems) {
-		var more []config.Problem
-		plan, more = Build(cfg)
-		problems = config.Merge(problems, more)
-	}
+	plan, built := Build(cfg) // in any case, so that all mistakes are told at once
+	problems = config.Merge(problems, built)
 	if len(problems) > 0 && d.opts.Report != nil {
 		d.opts.Report(problems)
 	}
-	if plan == nil {
+	if HasErrors(problems) {
 		return nil, ErrConfig
 	}
 	return plan, nil

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
-	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,15 +37,14 @@ and ends.`,
 		}
 		flags := givenFlags(c)
 		cfg, problems := load(w, path, flags, args)
-		if config.HasErrors(problems) {
-			v.problems(problems)
-			return told(exitUsage)
-		}
-		if len(cfg.Sources) == 0 {
+		if len(cfg.Sources) == 0 && !config.HasErrors(problems) {
 			return usage(errors.New("nothing to follow"), "give paths (errwatch run /var/log/meeting), or sources in a configuration file")
 		}
 		o := daemonOptions(w, v, cfg)
 		o.Load = func() (*config.Config, []config.Problem) { return load(w, path, flags, args) }
+		if v.errLive {
+			o.Listening = func(page net.Addr) { v.sayf("page http://%s/, metrics http://%s/metrics; Ctrl-C ends", page, page) }
+		}
 		return explainRun(app.New(o).Run(c.Context()))
 	}
 	return c
@@ -71,8 +71,8 @@ func explainRun(err error) error {
 		return nil
 	case errors.Is(err, app.ErrConfig):
 		return told(exitUsage)
-	case strings.Contains(err.Error(), "address already in use"):
-		return failed(err, "is errwatch running already? another address: --listen 127.0.0.1:0")
+	case errors.Is(err, syscall.EADDRINUSE):
+		return failed(err, "is errwatch running already? any free port: --listen 127.0.0.1:0")
 	}
 	return failed(err, "")
 }

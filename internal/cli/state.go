@@ -65,7 +65,7 @@ func stateDir(w World, v *voice, path, dir string) (string, error) {
 
 func stateError(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return failed(err, "has errwatch run here? name the folder: errwatch state --state DIR")
+		return failed(err, "is it another one? errwatch state --state DIR")
 	}
 	return failed(err, "")
 }
