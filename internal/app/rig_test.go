@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -242,3 +244,37 @@ const spikeRule = `
 rules:
   - {name: Spike, match: {codes: ["3014"]}, count: {above: %d}, window: 1h, severity: critical, summary: "{{ $value }} denials"}
 `
+
+// metrics are the values that /metrics shows, by series as they are written there.
+func (r *rig) metrics() map[string]string {
+	r.t.Helper()
+	out := map[string]string{}
+	for line := range strings.Lines(r.get("/metrics")) {
+		if i := strings.LastIndexByte(line, ' '); i >= 0 && line[0] != '#' {
+			out[line[:i]] = strings.TrimSpace(line[i:])
+		}
+	}
+	return out
+}
+
+// wantMetrics compares values of /metrics; the value "" wants no such series.
+func (r *rig) wantMetrics(when string, want map[string]string) {
+	r.t.Helper()
+	got := r.metrics()
+	for _, series := range slices.Sorted(maps.Keys(want)) {
+		if got[series] != want[series] {
+			r.t.Errorf("%s: %s is %q, want %q", when, series, got[series], want[series])
+		}
+	}
+}
+
+// countIn is what the daemon shows of a code in one source.
+func (r *rig) countIn(source, code string) int64 {
+	var n int64
+	for _, c := range (view{r.d}).Counts() {
+		if c.Code == code && c.Source == source {
+			n += c.Value
+		}
+	}
+	return n
+}
