@@ -168,7 +168,11 @@ func runOnTerminal(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	path, err := exec.LookPath(args[1])
+	want, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	path, err := exec.LookPath(args[2])
 	if err != nil {
 		return err
 	}
@@ -177,7 +181,7 @@ func runOnTerminal(ts *testscript.TestScript, args []string) error {
 		return err
 	}
 	defer master.Close()
-	cmd := exec.Command(path, args[2:]...)
+	cmd := exec.Command(path, args[3:]...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), slave, slave, slave
 	cmd.Env = []string{"TERM=xterm"}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "NO_COLOR", systemConfigVariable} {
@@ -192,5 +196,5 @@ func runOnTerminal(ts *testscript.TestScript, args []string) error {
 	if _, err := io.WriteString(ts.Stdout(), strings.ReplaceAll(shown.String(), "\r\n", "\n")); err != nil {
 		return err
 	}
-	return cmd.Wait()
+	return checkExit(cmd.Wait(), want)
 }

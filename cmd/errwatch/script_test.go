@@ -37,7 +37,7 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 //	raw FILE TEXT               writes TEXT, and nothing else; both may have Go's escapes
 //	gzip FROM TO, zstd FROM TO  compresses
 //	cut FILE BYTES              drops so many bytes from the end of a file
-//	tty COLUMNS PROGRAM ARGS…   runs a program on a terminal so wide; stdout is all that the terminal got
+//	tty COLUMNS CODE PROGRAM…   the same as exits, on a terminal so wide; stdout is all that the terminal got
 func commands() map[string]scriptCommand {
 	plain := map[string]func(ts *testscript.TestScript, args []string) error{
 		"exits": exits, "start": start, "until": until, "logged": logged, "send": send, "end": end, "get": get, "post": post,

@@ -94,11 +94,10 @@ func newRoot(w World, v *voice) *cobra.Command {
 		Use:   "errwatch",
 		Short: "follow meeting-server logs, count their error codes, alert on them",
 		Long: `errwatch follows the logs of meeting servers, counts their error codes, exports the counts to Prometheus, and
-fires threshold rules. It needs no configuration to begin:
-
-  errwatch demo                   a simulated meeting server, and errwatch on it
-  errwatch scan /var/log/meeting  count what stands in logs
-  errwatch run /var/log/meeting   follow them; page and metrics on http://127.0.0.1:9977/`,
+fires threshold rules. It needs no configuration to begin.`,
+		Example: `  errwatch demo
+  errwatch scan /var/log/meeting
+  errwatch run /var/log/meeting`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -110,6 +109,7 @@ fires threshold rules. It needs no configuration to begin:
 		}
 		return unknownCommand(root, args[0])
 	}
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { _ = v.showHelp(c) }) // nobody is left to tell that help cannot be written
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolP("help", "h", false, "show this help")

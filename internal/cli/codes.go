@@ -36,7 +36,7 @@ name, a message or a meaning; a code that matches any argument is shown. One cod
 	}
 	outputFlag(c, &output, "table", "json", "csv")
 	configFlag(c, &path)
-	c.Flags().StringVar(&name, "catalog", "", "catalogue: "+strings.Join(catalog.BuiltinNames(), ", ")+" (default: the configuration's)")
+	c.Flags().StringVar(&name, "catalog", "", "`CATALOGUE`: "+strings.Join(catalog.BuiltinNames(), ", ")+"; else the configuration's")
 	completeFlag(c, "catalog", cobra.FixedCompletions(catalog.BuiltinNames(), cobra.ShellCompDirectiveNoFileComp))
 	c.ValidArgsFunction = completeCodes
 	c.RunE = func(_ *cobra.Command, args []string) error {

@@ -43,13 +43,18 @@ and errwatch on it. Prints a line a second, and alerts as they fire and resolve.
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return demo(c.Context(), w, v, f) },
 	}
-	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:9977", "address of the page; where it is taken, any free port")
-	c.Flags().DurationVar(&f.lasts, "for", 0, "end after this time (default: at Ctrl-C)")
-	c.Flags().Uint64Var(&f.seed, "seed", uint64(time.Now().UnixNano()), "the same seed makes the same meetings and people")
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:9977", "`ADDRESS` of the page; where it is taken, any free port")
+	c.Flags().DurationVar(&f.lasts, "for", 0, "end after this `TIME`; else at Ctrl-C")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "the same `NUMBER` makes the same meetings and people; else the time")
+	completeFlag(c, "listen", nothingToComplete)
+	c.ValidArgsFunction = nothingToComplete
 	return c
 }
 
 func demo(ctx context.Context, w World, v *voice, f demoFlags) error {
+	if f.seed == 0 {
+		f.seed = uint64(time.Now().UnixNano())
+	}
 	if f.lasts > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, f.lasts)
@@ -89,9 +94,9 @@ func runDemo(ctx context.Context, v *voice, server *sim.Server, d *app.Daemon, d
 	case err := <-ended:
 		return explainRun(err)
 	}
-	v.sayf("a simulated meeting server writes to %s", filepath.Join(dir, "meeting.log"))
-	v.sayf("page     http://%s/", page)
-	v.sayf("metrics  http://%s/metrics", page)
+	v.sayf("a simulated meeting server, errwatch on it; Ctrl-C ends")
+	v.sayf("log      %s", filepath.Join(dir, "meeting.log"))
+	v.tellPage(page)
 	v.sayf("")
 
 	serverEnded := make(chan error, 1)
@@ -146,6 +151,8 @@ type demoScreen struct {
 	daemon *app.Daemon
 	alerts map[string]bool // ID -> it was told that it resolved
 	lines  int64
+
+	incident sim.Incident
 }
 
 func (s *demoScreen) run(ctx context.Context) {
@@ -165,13 +172,23 @@ func (s *demoScreen) second() {
 	t := s.daemon.Totals()
 	s.tellAlerts(t)
 	st := s.server.Stats()
-	line := fmt.Sprintf("%s  %9s lines %5s/s %7s errors %4s rotated", time.Now().Format(time.TimeOnly),
+	s.tellIncident(st.Incident)
+	fmt.Fprintf(s.v.out, "%s %9s lines %5s/s %6s errors %3s rotated\n", time.Now().Format(time.TimeOnly),
 		number(t.Lines), number(t.Lines-s.lines), number(t.Events), number(int64(st.Rotations)))
-	if st.Incident != "" {
-		line += "  " + paint(s.v.colourOut, yellow, string(st.Incident))
-	}
-	fmt.Fprintln(s.v.out, line)
 	s.lines = t.Lines
+}
+
+// tellIncident says what the server suffers from, when that begins and when it ends.
+func (s *demoScreen) tellIncident(now sim.Incident) {
+	switch {
+	case now == s.incident:
+		return
+	case now != "":
+		s.tell(yellow, "~ INCIDENT", string(now))
+	default:
+		s.tell(faint, "~ INCIDENT OVER", string(s.incident))
+	}
+	s.incident = now
 }
 
 func (s *demoScreen) tellAlerts(t app.Totals) {
@@ -179,7 +196,7 @@ func (s *demoScreen) tellAlerts(t app.Totals) {
 		over, known := s.alerts[a.ID]
 		switch {
 		case a.Firing && !known:
-			s.tell(red, "● FIRING "+a.Severity, a.Summary)
+			s.tell(red, "● FIRING "+a.Severity, a.Rule+": "+a.Summary)
 		case !a.Firing && known && !over:
 			s.tell(faint, "○ RESOLVED", fmt.Sprintf("%s after %s", a.Rule, a.EndsAt.Sub(a.StartsAt).Round(time.Second)))
 		}
@@ -187,9 +204,9 @@ func (s *demoScreen) tellAlerts(t app.Totals) {
 	}
 }
 
-// tell writes one alert; the state is a shape and a word, never colour alone.
+// tell writes one happening; its state is a shape and a word, never colour alone.
 func (s *demoScreen) tell(colour, state, text string) {
-	for i, line := range wrap(state+": "+safeLine(text), s.v.outWidth) {
+	for i, line := range wrap(state+" "+safeLine(text), s.v.outWidth) {
 		if i == 0 {
 			line = paint(s.v.colourOut, colour, state) + strings.TrimPrefix(line, state)
 		}

@@ -43,8 +43,8 @@ something, or is at error level and does not. It counts nothing, and works besid
 		Args:    cobra.ArbitraryArgs,
 	}
 	configFlag(c, &f.config)
-	c.Flags().StringVar(&f.source, "source", app.DefaultSource, "explain as in this source of the configuration")
-	c.Flags().StringVarP(&f.follow, "follow", "f", "", "explain the new lines of this source of the configuration")
+	c.Flags().StringVar(&f.source, "source", app.DefaultSource, "explain as in this `SOURCE` of the configuration")
+	c.Flags().StringVarP(&f.follow, "follow", "f", "", "explain the new lines of this `SOURCE` of the configuration")
 	c.Flags().BoolVar(&f.all, "all", false, "show the patterns before the one that matched, too")
 	completeFlag(c, "source", completeSources(w))
 	completeFlag(c, "follow", completeSources(w))

@@ -14,13 +14,13 @@ import (
 
 // configFlag adds -c.
 func configFlag(c *cobra.Command, path *string) {
-	c.Flags().StringVarP(path, "config", "c", "", "configuration file (default: $ERRWATCH_CONFIG, else "+config.SystemPath+" where it exists, else built in)")
+	c.Flags().StringVarP(path, "config", "c", "", "configuration `FILE`; else $ERRWATCH_CONFIG, "+config.SystemPath+", or the built-in one")
 	_ = c.MarkFlagFilename("config", "yaml", "yml") // fails only for an unknown flag
 }
 
 // outputFlag adds -o; the first of the formats is the default.
 func outputFlag(c *cobra.Command, output *string, formats ...string) {
-	c.Flags().StringVarP(output, "output", "o", formats[0], "output format: "+strings.Join(formats, ", "))
+	c.Flags().StringVarP(output, "output", "o", formats[0], "output `FORMAT`: "+strings.Join(formats, ", "))
 	completeFlag(c, "output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -78,12 +78,12 @@ var settingFlags = []struct {
 	name, setting, help string
 	values              []string // what it may be, where that is a list
 }{
-	{"listen", "server.listen", "address of page, API and metrics (default 127.0.0.1:9977)", nil},
-	{"metrics-listen", "server.metrics_listen", "address that serves /metrics and the probes alone", nil},
-	{"external-url", "server.external_url", "URL under which people reach the page", nil},
-	{"state", "state.dir", "folder of the state", nil},
-	{"log-level", "log.level", "debug, info, warn or error", []string{"debug", "info", "warn", "error"}},
-	{"log-format", "log.format", "text or json", []string{"text", "json"}},
+	{"listen", "server.listen", "`ADDRESS` of page, API and metrics; else 127.0.0.1:9977", nil},
+	{"metrics-listen", "server.metrics_listen", "`ADDRESS` that serves /metrics and the probes alone", nil},
+	{"external-url", "server.external_url", "`URL` under which people reach the page", nil},
+	{"state", "state.dir", "`FOLDER` of the state", nil},
+	{"log-level", "log.level", "`LEVEL` of the log: debug, info, warn or error", []string{"debug", "info", "warn", "error"}},
+	{"log-format", "log.format", "`FORMAT` of the log: text or json", []string{"text", "json"}},
 }
 
 func addSettingFlags(c *cobra.Command) {

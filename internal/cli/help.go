@@ -1,10 +1,91 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
+
+// helpMost is how wide help gets at most: longer lines are hard to read.
+const helpMost = 100
+
+// showHelp writes the help of a command, as wide as the terminal.
+func (v *voice) showHelp(c *cobra.Command) error {
+	width := min(cmp.Or(v.outWidth, 80), helpMost)
+	var b strings.Builder
+	b.WriteString(paragraphs(cmp.Or(c.Long, c.Short), width))
+	use := c.UseLine()
+	if c.HasAvailableSubCommands() {
+		use = c.CommandPath() + " COMMAND"
+	}
+	fmt.Fprintf(&b, "\nusage:\n  %s\n", use)
+	if c.Example != "" {
+		fmt.Fprintf(&b, "\nexamples:\n%s\n", c.Example)
+	}
+	if rows := commandRows(c); len(rows) > 0 {
+		b.WriteString("\ncommands:\n" + formatRows(2, width, rows))
+	}
+	if flags := c.Flags().FlagUsagesWrapped(width); flags != "" {
+		b.WriteString("\nflags:\n" + flags)
+	}
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "\nabout a command: %s COMMAND --help\n", c.CommandPath())
+	}
+	_, err := io.WriteString(v.out, b.String())
+	return err
+}
+
+// paragraphs wraps text of which lines that begin with a blank stand as they are, and others run on to the next empty
+// line.
+func paragraphs(text string, width int) string {
+	var b strings.Builder
+	run := ""
+	flush := func() {
+		if run != "" {
+			b.WriteString(strings.Join(wrap(run, width), "\n") + "\n")
+		}
+		run = ""
+	}
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		switch {
+		case line == "" || strings.HasPrefix(line, " "):
+			flush()
+			b.WriteString(line + "\n")
+		case run == "":
+			run = line
+		default:
+			run += " " + line
+		}
+	}
+	flush()
+	return b.String()
+}
+
+// commandOrder is the order in which people meet the commands; others come behind.
+func commandOrder() []string {
+	return []string{"demo", "scan", "run", "check", "explain", "codes", "state"}
+}
+
+func commandRows(c *cobra.Command) []row {
+	var rows []row
+	for _, x := range c.Commands() {
+		if x.IsAvailableCommand() || x.Name() == "help" {
+			rows = append(rows, row{x.Name(), x.Short})
+		}
+	}
+	place := func(r row) int {
+		if i := slices.Index(commandOrder(), r.label); i >= 0 {
+			return i
+		}
+		return len(commandOrder())
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(place(a), place(b)) })
+	return rows
+}
 
 // newHelp shows a command's help. Unlike the one that comes with cobra it fails where there is no such command.
 func newHelp(root *cobra.Command) *cobra.Command {

@@ -43,11 +43,17 @@ and ends.`,
 		o := daemonOptions(w, v, cfg)
 		o.Load = func() (*config.Config, []config.Problem) { return load(w, path, flags, args) }
 		if v.errLive {
-			o.Listening = func(page net.Addr) { v.sayf("page http://%s/, metrics http://%s/metrics; Ctrl-C ends", page, page) }
+			o.Listening = v.tellPage
 		}
 		return explainRun(app.New(o).Run(c.Context()))
 	}
 	return c
+}
+
+// tellPage says where the page is.
+func (v *voice) tellPage(page net.Addr) {
+	v.sayf("page     http://%s/", page)
+	v.sayf("metrics  http://%s/metrics", page)
 }
 
 // daemonOptions are what every daemon gets from the world; Load is the caller's.

@@ -33,7 +33,7 @@ stands for its *.log; - is standard input. A file that a configured source claim
 goes to standard output, everything else to standard error.
 
 Times for --since and --until: 2026-11-20, 2026-11-20T10:15, 10:15 (today), 90m or 7d (ago), today, yesterday.`,
-		Example: "  errwatch scan /var/log/meeting/*\n  zcat old.log.gz | errwatch scan -\n  errwatch scan --since 7d --code capacity -o json /var/log/meeting",
+		Example: "  errwatch scan /var/log/meeting/*\n  zcat old.log.gz | errwatch scan -\n  errwatch scan --since 7d --code capacity /var/log/meeting",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("scan needs a path, or - for standard input")
@@ -43,12 +43,12 @@ Times for --since and --until: 2026-11-20, 2026-11-20T10:15, 10:15 (today), 90m 
 	}
 	configFlag(c, &f.config)
 	outputFlag(c, &f.output, "table", "json", "csv")
-	c.Flags().StringVar(&f.since, "since", "", "only events from this time on")
-	c.Flags().StringVar(&f.until, "until", "", "only events before this time")
-	c.Flags().StringSliceVar(&f.codes, "code", nil, "only these codes, names or categories")
-	c.Flags().IntVar(&f.unmatched, "unmatched", 0, "show so many lines at error level that match no pattern")
-	c.Flags().BoolVar(&f.progress, "progress", false, "tell the progress where nobody looks at a terminal, too: a line every 30 s")
-	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "files read side by side")
+	c.Flags().StringVar(&f.since, "since", "", "only events from this `TIME` on")
+	c.Flags().StringVar(&f.until, "until", "", "only events before this `TIME`")
+	c.Flags().StringSliceVar(&f.codes, "code", nil, "only these `WORDS`: codes, names, categories, comma between them")
+	c.Flags().IntVar(&f.unmatched, "unmatched", 0, "show so many (`N`) lines at error level that match no pattern")
+	c.Flags().BoolVar(&f.progress, "progress", false, "tell the progress off a terminal, too: a line every 30 s")
+	c.Flags().IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "`N` files are read side by side")
 	completeFlag(c, "code", completeCodes)
 	completeFlag(c, "since", nothingToComplete)
 	completeFlag(c, "until", nothingToComplete)

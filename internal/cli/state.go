@@ -24,7 +24,7 @@ daemon runs and when it does not, also for a user who may only read.`,
 		Args: noArgs,
 	}
 	configFlag(c, &path)
-	c.Flags().StringVar(&dir, "state", "", "folder of the state (default: the configuration's)")
+	c.Flags().StringVar(&dir, "state", "", "`FOLDER` of the state; else the configuration's")
 	_ = c.MarkFlagDirname("state") // fails only for an unknown flag
 	outputFlag(c, &output, "table", "json")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -113,13 +113,17 @@ func writeFiles(w io.Writer, width int, files []app.StateFile) error {
 		_, err := io.WriteString(w, "\nno file was read yet\n")
 		return err
 	}
+	at := time.DateTime
+	if width > 0 && width < 80 {
+		at = time.TimeOnly
+	}
 	rows := make([][]string, len(files))
 	for i, f := range files {
 		behind := number(f.Lag)
 		if f.Finished {
 			behind = "finished"
 		}
-		rows[i] = []string{f.Source, number(f.Offset), behind, f.Updated.Local().Format(time.DateTime), f.Path}
+		rows[i] = []string{f.Source, number(f.Offset), behind, f.Updated.Local().Format(at), f.Path}
 	}
 	if _, err := io.WriteString(w, "\n"); err != nil {
 		return err
