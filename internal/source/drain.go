@@ -38,6 +38,13 @@ type worker struct {
 	buf    []byte
 	check  [windowLen]byte
 	batch  line.Batch
+
+	// The batch that is being taken.
+	g        *generation
+	next     position
+	done     bool
+	advanced bool
+	advance  func(resume int64) // advanceTo, made once
 }
 
 // turn is what the scheduler knows and a turn needs.
@@ -45,7 +52,9 @@ type turn struct {
 	g        *generation
 	released bool  // nobody has the file open for writing, asked before anything is read
 	limit    int64 // read no further; -1: no such limit
+	disk     int64 // the size of the file on disk
 	identify *unknown
+	pause    bool // nothing has come for a while, though the parser waits for more
 }
 
 // room returns a buffer of n bytes. Beyond the usual block it is made for the one long line and given up afterwards.
@@ -69,10 +78,25 @@ func (w *worker) read(ctx context.Context, t turn) (outcome, error) {
 	case t.g.packed != nil:
 		t.g.packed.stop = ctx
 	}
+	read := w.block
 	if t.g.scan > 0 {
-		return w.search(ctx, t)
+		read = w.search
 	}
-	return w.block(ctx, t)
+	out, err := read(ctx, t)
+	if out == idle && t.pause {
+		return w.pause(ctx, t.g)
+	}
+	return out, err
+}
+
+// pause tells the parser that nothing comes for now.
+func (w *worker) pause(ctx context.Context, g *generation) (outcome, error) {
+	w.start(g, "", nil)
+	w.batch.Pause = true
+	if err := w.hand(ctx, g, g.at, false); err != nil {
+		return refused, err
+	}
+	return idle, nil
 }
 
 // block reads the anchor and what comes behind it in one go, and looks at the anchor again after the data: only then
@@ -156,15 +180,13 @@ func (w *worker) partial(ctx context.Context, t turn, end bool, block []byte, fr
 	if t.limit >= 0 && !end && g.at.offset+int64(len(data)) >= t.limit {
 		return idle, nil
 	}
-	if !end {
-		g.scan, g.scanNul = int64(len(data)), data[0] == 0
-		return more, nil
+	if !end || len(data) >= scanFrom {
+		g.searched(data, g.at.offset, data[0] == 0)
 	}
-	// NULs at the end may be room that the writer has reserved and will fill.
-	if n := len(trimEnd(data)); n >= scanFrom {
-		g.scan, g.scanNul = int64(n), data[0] == 0
+	if end {
+		return idle, nil
 	}
-	return idle, nil
+	return more, nil
 }
 
 // atEnd is reached when nothing whole is left. Where the writer has let go, what is left counts now.
@@ -217,18 +239,23 @@ func (w *worker) start(g *generation, skip line.SkipReason, data []byte) {
 // so, and the position of reading when it has returned.
 func (w *worker) hand(ctx context.Context, g *generation, next position, done bool) error {
 	w.batch.End = next.offset
-	advanced := false
-	err := w.m.sink.Take(ctx, &w.batch, func(resume int64) {
-		advanced = true
-		w.m.advance(g, next, resume, done)
-	})
-	if !advanced {
-		if err != nil {
-			return err
-		}
-		w.m.advance(g, next, next.offset, done)
+	w.g, w.next, w.done, w.advanced = g, next, done, false
+	if w.advance == nil {
+		w.advance = w.advanceTo
+	}
+	if err := w.m.sink.Take(ctx, &w.batch, w.advance); err != nil && !w.advanced {
+		return err
+	}
+	if !w.advanced {
+		w.advanceTo(next.offset) // the sink forgot, but it has the batch
 	}
 	g.at = next
 	w.m.noteRead(g, &w.batch)
 	return nil
+}
+
+// advanceTo is the advance of the batch that is being taken.
+func (w *worker) advanceTo(resume int64) {
+	w.advanced = true
+	w.m.advance(w.g, w.next, resume, w.done)
 }

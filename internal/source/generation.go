@@ -43,7 +43,6 @@ type generation struct {
 	reached bool     // its end was reached once
 	adopted bool     // it was live in a Manager before, and is not seen to be it here yet
 	broken  bool     // the last read failed
-	known   int64    // for an orphan: the size that it was seen to have
 	unknown *unknown // a compressed file of which is not known yet what it is
 
 	edge      *edge
@@ -57,6 +56,7 @@ type generation struct {
 	at      position
 	scan    int64 // so many bytes from at.offset on were searched in vain for the end of what begins there
 	scanNul bool  // and that is a hole
+	room    int64 // where NULs begin at the end of what was searched: room that the writer may fill; 0: none
 	need    int   // the next line is known to be so long, with its line end
 	counted int64 // up to here an earlier process has counted
 
@@ -66,13 +66,18 @@ type generation struct {
 	again        bool    // there is something to do once neither is set
 	last         outcome // of the last turn
 	backlog      bool
-	lines        int64 // handed on
-	quiet        bool  // it has not grown for RotateWait
-	retired      bool  // as stage says: no path leads to it
-	barred       bool  // no worker is to be sent any more
-	size         int64 // of the content, when last looked at
-	disk         int64 // of the file
-	limit        int64 // reading ends here at shutdown; -1 before
+	lines        int64     // handed on
+	read         time.Time // when something was last handed on
+	pause        bool      // the parser is to be told of a pause
+	paused       bool      // that was asked for since
+	quiet        bool      // it has not grown for RotateWait
+	retired      bool      // as stage says: no path leads to it
+	barred       bool      // no worker is to be sent any more
+	size         int64     // of the content, when last looked at
+	turnSize     int64     // the size when the last turn began
+	proven       int64     // a size that was seen before what was read was found unchanged: so much there was of it
+	disk         int64     // of the file
+	limit        int64     // reading ends here at shutdown; -1 before
 	state        string
 }
 

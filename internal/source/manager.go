@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -17,13 +18,15 @@ import (
 // and Run once.
 type Manager struct {
 	deps    Deps
-	wall    func() time.Time // the clock that stamps files; Deps.Now, but for tests that let time pass
+	lease   func(*os.File) leaseState // askLease, but for tests
+	wall    func() time.Time          // the clock that stamps files; Deps.Now, but for tests that let time pass
 	sink    Sink
 	sources []*source
 
 	// The scheduler's alone.
-	owner    map[fileKey]*generation // each inode that is held open, across sources
-	orphans  []*generation           // truncated, and their copies are still looked for
+	owner    map[fileKey]*generation  // each inode that is held open, across sources
+	orphans  []*generation            // truncated, and their copies are still looked for
+	unknowns map[*generation]struct{} // compressed, and what they are is still being found out
 	strays   []*record
 	kin      map[string]map[string][]relative // folders listed during this tick
 	folders  map[string]fileStat              // folders looked at during this tick
@@ -108,10 +111,10 @@ type watched struct {
 func New(opts []Options, sink Sink, deps Deps) (*Manager, error) {
 	m := &Manager{
 		deps: deps.withDefaults(), sink: sink,
-		owner: map[fileKey]*generation{}, kin: map[string]map[string][]relative{}, open: map[*generation]struct{}{}, dirty: map[*record]struct{}{},
+		owner: map[fileKey]*generation{}, unknowns: map[*generation]struct{}{}, kin: map[string]map[string][]relative{}, open: map[*generation]struct{}{}, dirty: map[*record]struct{}{},
 		wake: make(chan struct{}, 1),
 	}
-	m.wall = m.deps.Now
+	m.wall, m.lease = m.deps.Now, askLease
 	m.edges = edges{none: deps.NoTail || !edgesPossible(), resting: map[fileKey]time.Time{}}
 	m.folders = map[string]fileStat{}
 	m.hot, m.hotPaths = map[*generation]struct{}{}, map[*watched]struct{}{}

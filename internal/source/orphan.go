@@ -24,7 +24,7 @@ func (m *Manager) searchCopy(o *generation) {
 		}
 	}
 	if m.deps.Now().Sub(o.asked) >= copyWait && !m.identifying(o.home) {
-		m.giveUp(o, o.known)
+		m.giveUp(o, o.proven)
 	}
 }
 
@@ -39,7 +39,7 @@ func (m *Manager) tryCopy(o *generation, f *found) bool {
 		r := m.newRecord(o.src, o.path, o.home)
 		m.takeAsRead(r, f)
 		m.fileAway(r, f)
-		m.giveUp(o, o.known)
+		m.giveUp(o, o.proven)
 		return true
 	case contains:
 		m.markCopy(o.rec)
@@ -65,7 +65,7 @@ func (m *Manager) orphanOf(r *record) *generation {
 
 // resolve ends an orphan whose content is read on elsewhere, up to size.
 func (m *Manager) resolve(o *generation, size int64) {
-	m.lost(o.src, o.path, o.known-size, "truncated")
+	m.lost(o.src, o.path, o.proven-size, "truncated")
 	o.stage = closed
 	m.deps.Closed(o.id)
 }

@@ -78,14 +78,14 @@ func (m *Manager) advance(g *generation, next position, resume int64, done bool)
 	defer m.mu.Unlock()
 	r := g.rec
 	// What an earlier process has counted is only read again: until the reading has passed it, the record stands.
-	if next.offset > r.pos.offset {
+	if next.offset >= r.pos.offset {
 		r.pos = next
 		r.resume = min(max(resume, 0), next.offset)
 	}
 	if done {
 		r.resume, r.finished, r.size = r.pos.offset, true, g.disk
 	} else if g.packed == nil {
-		r.size = max(g.disk, r.pos.offset)
+		r.size = max(g.turnSize, r.pos.offset)
 	}
 	m.touch(r)
 }

@@ -181,6 +181,22 @@ func positionAt(r io.ReaderAt, to int64) (position, error) {
 	return p, nil
 }
 
+// cutAt is positionAt in a file that holds only the beginning of what was read.
+func (p *position) cutAt(r io.ReaderAt, to int64) (position, error) {
+	next, err := positionAt(r, to)
+	if err != nil {
+		return position{}, err
+	}
+	var marks []mark
+	for _, m := range p.marks {
+		if m.at < to {
+			marks = append(marks, m)
+		}
+	}
+	next.marks = append(marks, next.marks...)
+	return next, nil
+}
+
 // leapt returns the position at offset to, further on in the same file, with what lies between not looked at.
 func (p *position) leapt(r io.ReaderAt, to int64) (position, error) {
 	if p.headLen < windowLen {

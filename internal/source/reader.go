@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -158,6 +157,3 @@ func (r *Reader) end(b *line.Batch) (more bool) {
 	b.Last = true
 	return false
 }
-
-// trimEnd returns data without the NULs at its end.
-func trimEnd(data []byte) []byte { return bytes.TrimRight(data, "\x00") }

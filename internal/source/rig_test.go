@@ -332,6 +332,48 @@ func (r *rig) expect(want ...string) {
 	}
 }
 
+// expectSorted is expect, in whatever order the lines came.
+func (r *rig) expectSorted(want ...string) {
+	r.t.Helper()
+	r.tick()
+	got := r.sink.take()
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		r.t.Fatalf("lines:\n got %q\nwant %q", abbreviate(got), abbreviate(want))
+	}
+}
+
+func (r *rig) mkdir(name string) {
+	r.t.Helper()
+	if err := os.MkdirAll(r.path(name), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) link(to, name string) {
+	r.t.Helper()
+	if err := os.Symlink(r.path(to), r.path(name)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// relink swaps a link in one step.
+func (r *rig) relink(to, name string) {
+	r.t.Helper()
+	r.link(to, name+".new")
+	r.rename(name+".new", name)
+}
+
+// pauses counts the pauses that were told.
+func (r *rig) pauses() (n int) {
+	for _, b := range r.sink.batches {
+		if b.Pause {
+			n++
+		}
+	}
+	return n
+}
+
 func abbreviate(list []string) []string {
 	out := slices.Clone(list)
 	for i, s := range out {

@@ -79,8 +79,8 @@ func (m *Manager) newRecord(s *source, path, home string) *record {
 	defer m.mu.Unlock()
 	r := &record{id: m.lastRow, source: s.opts.Name, path: path, home: home}
 	s.file(r)
-	for g := range m.open {
-		if g.unknown != nil && g.home == home {
+	for g := range m.unknowns {
+		if g.home == home {
 			g.unknown.records = append(g.unknown.records, r)
 		}
 	}
@@ -103,6 +103,7 @@ func (m *Manager) finish(g *generation) {
 // drop takes a generation out of everything but its record.
 func (m *Manager) drop(g *generation) {
 	m.endEdge(g)
+	delete(m.unknowns, g)
 	if m.owner[g.key] == g {
 		delete(m.owner, g.key)
 	}
@@ -140,7 +141,7 @@ func (m *Manager) truncation(g *generation) {
 	r := m.newRecord(g.src, g.path, g.home)
 	if g.at.compare(g, st.size) == shorter {
 		// Only its end was cut off: what is there was read.
-		if p, err := positionAt(g, st.size); err == nil {
+		if p, err := g.at.cutAt(g, st.size); err == nil {
 			r.pos, r.resume = p, p.offset
 		}
 	}
@@ -157,7 +158,6 @@ func (m *Manager) succeed(g *generation, r *record, st fileStat) *generation {
 	m.endEdge(g)
 	birth := g.rec.birth
 	m.mu.Lock()
-	g.known = max(g.known, g.size)
 	g.rec.key, g.rec.gen = fileKey{}, nil
 	m.touch(g.rec)
 	g.barred = true

@@ -28,6 +28,7 @@ func (m *Manager) tick() {
 	}
 	m.searchCopies()
 	m.tendEdges()
+	m.tellPauses()
 	m.upkeep()
 	m.judge()
 }
@@ -166,6 +167,22 @@ func (m *Manager) lookPinned(g *generation) {
 	}
 }
 
+// pauseAfter is how long nothing must come before a record that may go on is shown as it is.
+const pauseAfter = 500 * time.Millisecond
+
+// tellPauses has the parsers told of the files in which nothing has come for a while after a record that may go on.
+func (m *Manager) tellPauses() {
+	now := m.deps.Now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for g := range m.open {
+		if !g.paused && g.rec.resume < g.rec.pos.offset && now.Sub(g.read) >= pauseAfter {
+			g.pause, g.paused = true, true
+			m.enqueueLocked(g)
+		}
+	}
+}
+
 // askEvery is how often a rotated generation is asked whether its writer has let go: less often the longer it has been
 // idle.
 func (m *Manager) askEvery(g *generation) time.Duration {
@@ -235,21 +252,25 @@ func (w *worker) step(ctx context.Context) bool {
 		m.mu.Unlock()
 		return false
 	}
-	g.busy, g.again = true, false
-	t := turn{g: g, limit: g.limit, identify: g.unknown}
+	g.busy, g.again, g.turnSize = true, false, g.size
+	t := turn{g: g, limit: g.limit, disk: g.disk, identify: g.unknown}
 	if t.identify != nil {
 		t.identify.ask()
 	}
 	retired, quiet := g.retired, g.quiet
+	t.pause, g.pause = g.pause, false
 	m.mu.Unlock()
 
-	t.released = retired && released(g, quiet)
+	t.released = retired && m.released(g, quiet)
 	out, err := w.read(ctx, t)
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	g.busy = false
 	g.backlog = g.lag() > backlogBytes
+	if out == more || out == idle {
+		g.proven = max(g.proven, g.turnSize)
+	}
 	if out == more || out == idle && g.again && g.limit < 0 {
 		m.pushLocked(g)
 	} else if out != idle || g.last != idle {
@@ -278,11 +299,11 @@ func (m *Manager) nudge() {
 }
 
 // released says that nobody writes to a generation any more.
-func released(g *generation, quiet bool) bool {
+func (m *Manager) released(g *generation, quiet bool) bool {
 	if g.rec.copy || g.packed != nil || g.file == nil {
 		return true // whoever made the copy was done with it before the original was truncated
 	}
-	switch askLease(g.file) {
+	switch m.lease(g.file) {
 	case leaseFree:
 		return true
 	case leaseHeld:
@@ -298,9 +319,13 @@ func (m *Manager) settle() {
 	m.results = nil
 	m.mu.Unlock()
 	orphans := len(m.orphans)
+	settled := false
 	for _, r := range results {
-		m.settleOne(r)
+		settled = m.settleOne(r) || settled
 		m.unreport(r.g)
+	}
+	if settled {
+		m.release()
 	}
 	if len(m.orphans) > orphans {
 		clear(m.kin) // a copy was made a moment ago
@@ -318,7 +343,8 @@ func (m *Manager) unreport(g *generation) {
 	}
 }
 
-func (m *Manager) settleOne(r result) {
+// settleOne looks at one report, and says whether nothing needs to wait for its generation any more.
+func (m *Manager) settleOne(r result) bool {
 	g := r.g
 	before := g.settled()
 	if g.broken = r.out == failed; g.broken {
@@ -337,9 +363,7 @@ func (m *Manager) settleOne(r result) {
 		m.deps.Logger.Debug("a batch was not taken and comes again", "source", g.src.opts.Name, "path", g.path, "err", r.err)
 		g.racy = true // the next tick tries again
 	}
-	if g.settled() && !before {
-		m.release()
-	}
+	return g.settled() && !before
 }
 
 // release sends those on their way that waited for an older part, and need not any more.

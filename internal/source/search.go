@@ -16,6 +16,7 @@ func (w *worker) search(ctx context.Context, t turn) (outcome, error) {
 		g.scan = 0
 		return truncated, nil
 	}
+	w.watchRoom(g)
 	at := g.at.offset + g.scan
 	if nul && g.packed == nil {
 		at = max(at, nextData(g.file, at))
@@ -63,14 +64,11 @@ func (w *worker) searchOn(ctx context.Context, t turn, data []byte, at int64, nu
 		if t.limit >= 0 && at+int64(len(data)) >= t.limit {
 			return idle, nil
 		}
-		g.scan = at + int64(len(data)) - g.at.offset
+		g.searched(data, at, nul)
 		return more, nil
 	}
 	if !t.released {
-		if !nul {
-			data = trimEnd(data) // room that the writer has reserved and will fill
-		}
-		g.scan = at + int64(len(data)) - g.at.offset
+		g.searched(data, at, nul)
 		return idle, nil
 	}
 	length := at + int64(len(data)) - g.at.offset
@@ -84,6 +82,30 @@ func (w *worker) searchOn(ctx context.Context, t turn, data []byte, at int64, nu
 	}
 	g.scan, g.need = 0, int(length)+1
 	return more, nil
+}
+
+// searched notes that nothing ends in data, which stands at offset at.
+func (g *generation) searched(data []byte, at int64, nul bool) {
+	g.scan, g.scanNul = at+int64(len(data))-g.at.offset, nul
+	switch text := len(bytes.TrimRight(data, "\x00")); {
+	case len(data) == 0:
+	case nul || text == len(data):
+		g.room = 0
+	case text > 0 || g.room == 0:
+		g.room = at + int64(text)
+	}
+}
+
+// watchRoom looks whether the NULs at the end of what was searched were room that the writer had reserved, and has begun
+// to fill: then the search goes on from there.
+func (w *worker) watchRoom(g *generation) {
+	if g.room == 0 || g.packed != nil {
+		return
+	}
+	var first [1]byte
+	if n, _ := g.readAt(first[:], g.room); n == 1 && first[0] != 0 {
+		g.scan, g.room = g.room-g.at.offset, 0
+	}
 }
 
 // holds looks at the anchor and at the first byte behind it: is the file still the same, and is it a hole that is
@@ -102,7 +124,7 @@ func (w *worker) holds(g *generation) (nul, ok bool) {
 		return false, false
 	}
 	if g.scanNul && first[0] != 0 {
-		g.scan = 0
+		g.scan, g.room = 0, 0
 	}
 	g.scanNul = first[0] == 0
 	return g.scanNul, true

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/errwatch/errwatch/internal/line"
 )
@@ -55,13 +56,16 @@ func shortLines(whole []byte, maxLine int) int {
 	return pos
 }
 
+// nulRun returns how many NULs data begins with.
 func nulRun(data []byte) int {
-	for i, c := range data {
-		if c != 0 {
-			return i
-		}
+	n := 0
+	for n+8 <= len(data) && binary.LittleEndian.Uint64(data[n:]) == 0 {
+		n += 8
 	}
-	return len(data)
+	for n < len(data) && data[n] == 0 {
+		n++
+	}
+	return n
 }
 
 // rest says what the last bytes of a generation are when no more come: a line without its end, unless they are NULs

@@ -97,6 +97,7 @@ func (m *Manager) noteRead(g *generation, b *line.Batch) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	g.lines += lines
+	g.read, g.paused = b.Read, false
 	if b.Read.After(g.src.stats.LastLine) {
 		g.src.stats.LastLine = b.Read
 	}

@@ -21,7 +21,10 @@ type pipe struct {
 	change sync.Cond
 	m      *Manager // whose it is; nil: nobody's at present
 	src    *source
-	over   bool // nobody's any more
+	over   bool  // nobody's any more
+	end    int64 // of the last batch
+	resume int64 // what the sink said of it
+	paused bool  // it was a pause
 
 	waiting atomic.Bool // for more input
 	ended   atomic.Bool
@@ -58,7 +61,12 @@ func (r *pipeReader) Read(b []byte) (int, error) {
 }
 
 // Take hands a batch on to the Manager whose the pipe is, or waits for one.
-func (p *pipe) Take(ctx context.Context, b *line.Batch, advance func(int64)) error {
+func (p *pipe) Take(ctx context.Context, b *line.Batch, _ func(int64)) error {
+	return p.take(ctx, b)
+}
+
+// take has p.mu for as long as the sink works.
+func (p *pipe) take(ctx context.Context, b *line.Batch) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.m == nil && !p.over {
@@ -67,8 +75,13 @@ func (p *pipe) Take(ctx context.Context, b *line.Batch, advance func(int64)) err
 	if p.over {
 		return context.Canceled
 	}
+	return p.hand(ctx, b)
+}
+
+func (p *pipe) hand(ctx context.Context, b *line.Batch) error {
 	b.Source = p.src.opts.Name
-	if err := p.m.sink.Take(ctx, b, advance); err != nil {
+	p.end, p.resume, p.paused = b.End, b.End, b.Pause
+	if err := p.m.sink.Take(ctx, b, func(resume int64) { p.resume = resume }); err != nil {
 		return err
 	}
 	p.taken.Add(b.End - b.Offset)
@@ -79,6 +92,17 @@ func (p *pipe) Take(ctx context.Context, b *line.Batch, advance func(int64)) err
 		p.m.deps.Closed(p.id)
 	}
 	return nil
+}
+
+// tellPause tells the parser that nothing comes for now, where it waits for more of a record.
+func (p *pipe) tellPause() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.m == nil || p.over || p.paused || p.resume >= p.end || !p.waiting.Load() {
+		return
+	}
+	b := line.Batch{File: p.id, Path: stdinPath, Offset: p.end, End: p.end, Pause: true, Read: p.m.deps.Now()}
+	_ = p.hand(p.ctx, &b) // the end of ctx is the only reason, and then nobody asks
 }
 
 // give makes the pipe another Manager's; nobody's for a while where m is nil. A batch that is being taken is waited for.
@@ -105,7 +129,11 @@ func (m *Manager) lookPipe(s *source) {
 		m.trouble(s, stdinPath, *err)
 	}
 	n := p.taken.Load()
-	s.pipeIdle = s.pipeIdle || p.ended.Load() || p.waiting.Load() && n == s.pipeSeen
+	still := p.waiting.Load() && n == s.pipeSeen
+	s.pipeIdle = s.pipeIdle || p.ended.Load() || still
+	if still {
+		go p.tellPause() // the sink may block, the scheduler must not
+	}
 	s.pipeSeen = n
 }
 

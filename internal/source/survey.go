@@ -262,7 +262,8 @@ func (m *Manager) fresh(w *watched, f *found, known bool) bool {
 
 // takeAsRead puts a record at the end of a file.
 func (m *Manager) takeAsRead(r *record, f *found) {
-	p, err := positionAt(f.file, f.st.size)
+	old := m.posOf(r)
+	p, err := old.cutAt(f.file, f.st.size)
 	if err != nil {
 		return // it became shorter: it is read as it is
 	}

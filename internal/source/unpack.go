@@ -33,6 +33,7 @@ func (m *Manager) enrollPacked(s *source, f *found, path, home string, fresh boo
 	g.stage = retiring
 	g.packed = newPacked(f, s.opts.MaxLine)
 	g.unknown = &unknown{records: records, fresh: fresh}
+	m.unknowns[g] = struct{}{}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	g.size = 0
@@ -48,10 +49,15 @@ func (u *unknown) ask() {
 }
 
 func (w *worker) identify(ctx context.Context, t turn) (outcome, error) {
-	t.g.packed.stop = ctx
-	is, err := t.g.packed.identify(t.identify.candidates)
+	p := t.g.packed
+	p.stop = ctx
+	if p.size != t.disk {
+		p.release() // it was still being written
+		p.size = t.disk
+	}
+	is, err := p.identify(t.identify.candidates)
 	if err != nil {
-		t.g.packed.release()
+		p.release()
 		return failed, err
 	}
 	t.identify.is = is
@@ -66,6 +72,7 @@ func (m *Manager) identified(g *generation) {
 		return
 	}
 	g.unknown = nil
+	delete(m.unknowns, g)
 	total := u.is.all.offset
 	r, read := u.decide()
 	if r == nil {
@@ -124,8 +131,8 @@ func (m *Manager) assign(g *generation, r *record, total int64, read bool) {
 
 // identifying says that a neighbour of home is being decompressed to find out what it is.
 func (m *Manager) identifying(home string) bool {
-	for g := range m.open {
-		if g.unknown != nil && g.home == home && !g.broken {
+	for g := range m.unknowns {
+		if g.home == home && !g.broken {
 			return true
 		}
 	}
