@@ -19,6 +19,7 @@ type process struct {
 	out, err output
 	done     chan struct{} // closed at its end
 	ended    error
+	stdin    io.WriteCloser
 }
 
 type processKey struct{}
@@ -60,6 +61,11 @@ func start(ts *testscript.TestScript, args []string) error {
 		return err
 	}
 	*p = process{cmd: exec.Command(path, args[2:]...), done: make(chan struct{})}
+	stdin, err := p.cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	p.stdin = stdin
 	p.out.new, p.err.new = make(chan struct{}, 1), make(chan struct{}, 1)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = ts.MkAbs("."), &p.out, &p.err
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "NO_COLOR", "STATE_DIRECTORY", "ERRWATCH_CONFIG", systemConfigVariable} {
@@ -73,6 +79,9 @@ func start(ts *testscript.TestScript, args []string) error {
 		p.ended = p.cmd.Wait()
 		close(p.done)
 	}()
+	if args[0] == "" {
+		return nil
+	}
 	found, err := p.await(&p.err, want)
 	if err != nil {
 		return err
@@ -133,6 +142,30 @@ func (p *process) awaitText(o *output, args []string) error {
 	return err
 }
 
+// pour writes so many lines to the standard input of what was started. It is many times what a pipe holds: when it
+// returns, the program has begun to read.
+func pour(ts *testscript.TestScript, args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(ts.Value(processKey{}).(*process).stdin, strings.Repeat(args[1]+"\n", n))
+	return err
+}
+
+// finish closes the standard input of what was started, and waits for its end.
+func finish(ts *testscript.TestScript, args []string) error {
+	p := ts.Value(processKey{}).(*process)
+	want, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	if err := p.stdin.Close(); err != nil {
+		return err
+	}
+	return p.finished(ts, want)
+}
+
 func send(ts *testscript.TestScript, args []string) error {
 	return ts.Value(processKey{}).(*process).cmd.Process.Signal(signals[args[0]])
 }
@@ -146,6 +179,16 @@ func end(ts *testscript.TestScript, args []string) error {
 	if err := p.cmd.Process.Signal(signals[args[0]]); err != nil {
 		return err
 	}
+	if args[0] == "KILL" {
+		want = killed
+	}
+	return p.finished(ts, want)
+}
+
+const killed = -1 // the exit code of what a signal has ended
+
+// finished waits for the end, hands over what was written, and checks the exit code.
+func (p *process) finished(ts *testscript.TestScript, want int) error {
 	<-p.done
 	p.cmd = nil
 	for _, x := range []struct {
@@ -155,9 +198,6 @@ func end(ts *testscript.TestScript, args []string) error {
 		if _, err := io.WriteString(x.to, x.from.String()); err != nil {
 			return err
 		}
-	}
-	if args[0] == "KILL" {
-		return nil
 	}
 	return checkExit(p.ended, want)
 }

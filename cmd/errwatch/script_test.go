@@ -29,6 +29,8 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 //	start REGEX PROGRAM ARGS…   starts a program and waits for a line of its standard error; named groups become variables
 //	until REGEX                 waits until the standard output of what was started matches
 //	logged REGEX                the same for its standard error
+//	pour N LINE                 writes so many lines to its standard input
+//	finish CODE                 closes its standard input, waits for its end, and checks its exit code; stdout and stderr are its
 //	send SIGNAL                 sends it HUP, USR1, …
 //	end SIGNAL CODE             sends a signal, waits for its end, and checks its exit code; stdout and stderr are its
 //	get URL [REGEX]             GETs a URL, again and again until the body matches; stdout is the body
@@ -40,7 +42,7 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 //	tty COLUMNS CODE PROGRAM…   the same as exits, on a terminal so wide; stdout is all that the terminal got
 func commands() map[string]scriptCommand {
 	plain := map[string]func(ts *testscript.TestScript, args []string) error{
-		"exits": exits, "start": start, "until": until, "logged": logged, "send": send, "end": end, "get": get, "post": post,
+		"exits": exits, "start": start, "until": until, "logged": logged, "send": send, "pour": pour, "finish": finish, "end": end, "get": get, "post": post,
 		"append": appendLine, "raw": raw, "gzip": gzipFile, "zstd": zstdFile, "cut": cut, "tty": runOnTerminal,
 	}
 	out := map[string]scriptCommand{}

@@ -65,6 +65,7 @@ type Daemon struct {
 	ready    atomic.Bool
 	reloads  reloadState
 	reloadMu sync.Mutex // one reload at a time
+	mu       sync.Mutex // see pipeline.mu
 	servers  []*web.Server
 	run      *running // what runs for the pipeline in force
 }

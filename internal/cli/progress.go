@@ -35,7 +35,9 @@ func (v *voice) startBar(p *app.Progress, live, lines bool) *bar {
 		w: v.err, p: p, live: live && v.errLive && v.outLive, lines: lines, width: v.errWidth, started: time.Now(),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	go b.run()
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, infoSignals()...)
+	go b.run(asked)
 	return b
 }
 
@@ -46,10 +48,8 @@ func (b *bar) finish() time.Duration {
 	return time.Since(b.started)
 }
 
-func (b *bar) run() {
+func (b *bar) run(asked chan os.Signal) {
 	defer close(b.done)
-	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, infoSignals()...)
 	defer signal.Stop(asked)
 	every := redrawEvery
 	if !b.live {
@@ -66,23 +66,22 @@ func (b *bar) run() {
 			}
 			return
 		case <-asked:
-			fmt.Fprintln(b.w, b.line(0))
+			fmt.Fprintln(b.w, b.line(time.Since(b.started), 0))
 		case <-tick.C:
 			if b.live {
-				fmt.Fprint(b.w, "\r\x1b[K"+b.line(b.width-1))
+				fmt.Fprint(b.w, "\r\x1b[K"+b.line(time.Since(b.started), b.width-1))
 				drawn = true
 			} else if b.lines {
-				fmt.Fprintln(b.w, b.line(0))
+				fmt.Fprintln(b.w, b.line(time.Since(b.started), 0))
 			}
 		}
 	}
 }
 
-// line says how far it is, in at most so many characters; 0: in as many as it takes.
-func (b *bar) line(most int) string {
+// line says how far it is after so long, in at most so many columns; 0: in as many as it takes.
+func (b *bar) line(elapsed time.Duration, most int) string {
 	read, total := b.p.Bytes.Load(), b.p.Total.Load()
-	elapsed := time.Since(b.started).Seconds()
-	rate := float64(read) / max(elapsed, 0.001)
+	rate := float64(read) / max(elapsed.Seconds(), 0.001)
 	parts := []string{"reading"}
 	if total > 0 {
 		parts = append(parts, fmt.Sprintf("%d %%", min(100*read/total, 100)), size(read)+" of "+size(total))
@@ -90,7 +89,7 @@ func (b *bar) line(most int) string {
 		parts = append(parts, size(read))
 	}
 	parts = append(parts, size(int64(rate))+"/s")
-	if left := float64(total-read) / max(rate, 1); total > 0 && elapsed > 1 {
+	if left := float64(total-read) / max(rate, 1); total > 0 && elapsed > time.Second {
 		parts = append(parts, fmt.Sprintf("%.0f s left", max(left, 0)))
 	}
 	if f := b.p.File.Load(); f != nil {

@@ -3,43 +3,7 @@ package cli
 import (
 	"strings"
 	"testing"
-	"time"
 )
-
-func TestSafeDisarmsTheTerminal(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"plain, ünïcode 日本":       "plain, ünïcode 日本",
-		"two\nlines\tand a tab":   "two\nlines\tand a tab",
-		"\x1b[31mred\x1b[0m":      `\x1b[31mred\x1b[0m`,
-		"\x1b]0;title\x07":        `\x1b]0;title\x07`,
-		"over\rwritten\b":         `over\x0dwritten\x08`,
-		"c1 \u009b31m":            `c1 \u009b31m`,
-		"bidi \u202eevil":         `bidi \u202eevil`,
-		"zero\u200bwidth \ufeff":  `zero\u200bwidth \ufeff`,
-		"bad \xff\xfe utf8":       `bad \xff\xfe utf8`,
-		"separators \u2028\u2029": `separators \u2028\u2029`,
-		"\x7f":                    `\x7f`,
-	} {
-		if got := safe(in); got != want {
-			t.Errorf("safe(%q) = %q, want %q", in, got, want)
-		}
-	}
-	if got := safeLine("a\nb"); got != `a\nb` {
-		t.Errorf("safeLine = %q", got)
-	}
-}
-
-func FuzzSafe(f *testing.F) {
-	f.Add("\x1b[2J\u202e\xff\r")
-	f.Fuzz(func(t *testing.T, s string) {
-		for _, r := range safeLine(s) {
-			if hidden(r) {
-				t.Fatalf("safeLine(%q) still holds %U", s, r)
-			}
-		}
-	})
-}
 
 func TestWriteTable(t *testing.T) {
 	t.Parallel()
@@ -80,18 +44,6 @@ func TestWriteTable(t *testing.T) {
 	}
 }
 
-func TestWriteCSVDisarmsFormulas(t *testing.T) {
-	t.Parallel()
-	var b strings.Builder
-	if err := writeCSV(&b, []string{"a", "b"}, [][]string{{"=cmd|' /C calc'!A0", "-5"}, {"+x", "@y"}, {"-x", `q"u`}}); err != nil {
-		t.Fatal(err)
-	}
-	want := "a,b\n'=cmd|' /C calc'!A0,-5\n'+x,'@y\n'-x,\"q\"\"u\"\n"
-	if b.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
-	}
-}
-
 func TestSpark(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -115,39 +67,5 @@ func TestSizesAndPlurals(t *testing.T) {
 	}
 	if plural(1, "file") != "1 file" || plural(0, "file") != "0 files" || plural(1234, "file") != "1,234 files" {
 		t.Error("plural")
-	}
-}
-
-func TestParseTime(t *testing.T) {
-	t.Parallel()
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Date(2026, 10, 25, 12, 0, 0, 0, berlin) // the day on which the clocks go back
-	for text, want := range map[string]string{
-		"2026-11-20":           "2026-11-20T00:00:00+01:00",
-		"2026-11-20T10:15":     "2026-11-20T10:15:00+01:00",
-		"2026-11-20 10:15:23":  "2026-11-20T10:15:23+01:00",
-		"2026-11-20T10:15:23Z": "2026-11-20T10:15:23Z",
-		"10:15":                "2026-10-25T10:15:00+01:00",
-		"01:15":                "2026-10-25T01:15:00+02:00",
-		"90m":                  "2026-10-25T10:30:00+01:00",
-		"now":                  "2026-10-25T12:00:00+01:00",
-		"today":                "2026-10-25T00:00:00+02:00",
-		"yesterday":            "2026-10-24T00:00:00+02:00",
-	} {
-		got, err := parseTime("--since", text, now)
-		if err != nil || got.Format(time.RFC3339) != want {
-			t.Errorf("parseTime(%q) = %v, %v; want %s", text, got.Format(time.RFC3339), err, want)
-		}
-	}
-	for _, text := range []string{"soon", "2026-02-30", "25:00", "-5m"} {
-		if got, err := parseTime("--since", text, now); err == nil {
-			t.Errorf("parseTime(%q) = %v, want an error", text, got)
-		}
-	}
-	if got, err := parseTime("--since", "", now); err != nil || !got.IsZero() {
-		t.Errorf("no limit: %v, %v", got, err)
 	}
 }

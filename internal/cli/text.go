@@ -58,7 +58,7 @@ func cells(s string) int {
 // (Unicode Standard Annex 11) that occur in log lines. What it does not know takes one.
 func runeCells(r rune) int {
 	switch {
-	case r < 0x300:
+	case r < 0x300 || r >= 0xff61 && r <= 0xffdc: // the second are the half-width forms
 		return 1
 	case unicode.In(r, unicode.Mn, unicode.Me):
 		return 0
