@@ -52,7 +52,7 @@ func (p *pipeline) watchSources(running time.Duration) {
 	p.clock.live = p.clock.live || all
 	if p.holding && (all || running >= holdAtMost) {
 		p.holding = false
-		p.dirty = p.dirty || len(p.held) > 0
+		p.dirty = true // also where nothing is held: receivers are to hear of what fires since before the start
 	}
 }
 
@@ -61,9 +61,23 @@ func (p *pipeline) watchSources(running time.Duration) {
 func (p *pipeline) commit(ctx context.Context) error {
 	p.committing.Lock()
 	defer p.committing.Unlock()
+	if p.retired {
+		return nil
+	}
+	return p.transact(ctx)
+}
 
+// retire makes the last commit of a pipeline. A scrape that comes late finds nothing to commit.
+func (p *pipeline) retire(ctx context.Context) error {
+	p.committing.Lock()
+	defer p.committing.Unlock()
+	p.retired = true
+	return p.transact(ctx)
+}
+
+func (p *pipeline) transact(ctx context.Context) error {
 	p.mu.Lock()
-	p.rules.Advance(p.clock.time(p.now()))
+	p.advance()
 	p.collect()
 	if !p.dirty && !p.notifier.Changed() {
 		p.health.lastGood.Store(p.now().UnixNano())
@@ -105,6 +119,13 @@ func (p *pipeline) commit(ctx context.Context) error {
 	return err
 }
 
+// advance takes the deadlines of the rules up to now. Before the first line of a backlog nobody knows what now is.
+func (p *pipeline) advance() {
+	if now := p.clock.time(p.now()); !now.IsZero() {
+		p.rules.Advance(now)
+	}
+}
+
 // collect takes the transitions out of the rules. While backlog is read they are held back; what has both fired and
 // resolved in it is nobody's page any more. The lock is held.
 func (p *pipeline) collect() {
@@ -117,21 +138,22 @@ func (p *pipeline) collect() {
 		return
 	}
 	if len(p.held) > 0 {
-		news = append(stillTrue(p.held), news...)
+		news = stillTrue(append(p.held, news...)) // what fired long ago resolves at the moment that the clock becomes the wall
 		p.held = nil
 	}
 	p.waiting = append(p.waiting, news...)
 }
 
-// stillTrue keeps the last transition of each alert that has not resolved.
+// stillTrue keeps the last transition of each alert, and nothing of those that both fired and resolved in held.
 func stillTrue(held []alert.Alert) []alert.Alert {
-	last := map[string]int{}
+	last, fired := map[string]int{}, map[string]bool{}
 	for i, a := range held {
 		last[a.ID] = i
+		fired[a.ID] = fired[a.ID] || a.State == alert.Firing
 	}
 	var out []alert.Alert
 	for i, a := range held {
-		if last[a.ID] == i && a.State != alert.Resolved {
+		if last[a.ID] == i && (a.State != alert.Resolved || !fired[a.ID]) {
 			out = append(out, a)
 		}
 	}

@@ -41,7 +41,9 @@ type pipeline struct {
 	streams sync.Map      // line.FileID -> *stream
 	kick    chan struct{} // a commit is wanted now
 
-	mu      sync.Mutex // guards what a commit moves together: from here to held
+	// mu guards what a commit moves together: from here to held. All pipelines of a daemon have the same one: who looks at
+	// the one before a reload must not meet the one that takes over its rules.
+	mu      *sync.Mutex
 	clock   clock
 	skews   map[string]*skew
 	read    readings
@@ -51,6 +53,7 @@ type pipeline struct {
 	held    []alert.Alert // and these are they
 
 	committing sync.Mutex // one commit at a time
+	retired    bool       // the last commit was made: another pipeline goes on from it
 	scrapes    flight
 	health     health
 	published  func() // called after each commit; may be nil

@@ -62,13 +62,16 @@ func (d *Daemon) reload(ctx context.Context) error {
 	if old.plan.Config.Server != plan.Config.Server || old.plan.Config.State.Dir != plan.Config.State.Dir {
 		d.logger.Warn("server and state.dir are read at a start only: restart errwatch to change them")
 	}
+	if err := old.commit(ctx); err != nil {
+		return fmt.Errorf("a reload hands over through the state, and that cannot be written: %w", err)
+	}
 	return d.swap(ctx, old, next)
 }
 
 // swap stops the old pipeline at a batch, commits, and lets the new one go on from there.
 func (d *Daemon) swap(ctx context.Context, old, next *pipeline) error {
 	d.run.stopReading(false)
-	if err := old.commit(ctx); err != nil {
+	if err := old.retire(ctx); err != nil {
 		return d.fallBack(ctx, old, fmt.Errorf("the state cannot be written, and a reload hands over through it: %w", err))
 	}
 	if err := d.db.Read(ctx, next.restoreBeside); err != nil {
@@ -99,9 +102,11 @@ func (d *Daemon) fallBack(ctx context.Context, old *pipeline, why error) error {
 
 // takeOver carries over what the state does not hold.
 func (p *pipeline) takeOver(old *pipeline) {
-	p.rules.Adopt(old.rules)
 	p.notifier.Adopt(old.notifier)
 	p.source.Adopt(old.source)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rules.Adopt(old.rules)
 	p.clock, p.holding, p.held = old.clock, old.holding, old.held
 	p.skews, p.waiting = old.skews, old.waiting
 }

@@ -18,7 +18,7 @@ import (
 // prepare makes the stages of a plan. All that can fail happens here, before anything that runs is touched.
 func (d *Daemon) prepare(plan *Plan) (*pipeline, error) {
 	p := &pipeline{
-		plan: plan, db: d.db, logger: d.logger, now: d.opts.Now,
+		plan: plan, db: d.db, logger: d.logger, now: d.opts.Now, mu: &d.mu,
 		kick: make(chan struct{}, 1), skews: map[string]*skew{}, read: readings{}, holding: true, dirty: true,
 	}
 	if d.opts.Published != nil {
