@@ -81,6 +81,9 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, tag reflect.StructTag, la
 			return
 		}
 	}
+	if d.asText(to, v, label) {
+		return
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		d.pointer(to, v, tag, label)

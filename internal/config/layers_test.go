@@ -147,7 +147,7 @@ func TestFiles(t *testing.T) {
 		{"a directory", dir, "error: is a directory, expected a YAML file"},
 		{"a broken link", link, "error: the file does not exist"},
 		{"below a file", write("file.yaml", "") + "/x", "error: not a directory"},
-		{"endless", "/dev/zero", "error: larger than 4MiB: not a configuration"},
+		{"endless", "/dev/zero", "error: larger than 4MiB: not a file of errwatch's"},
 		{"empty", write("empty.yaml", ""), ""},
 		{"nothing", "/dev/null", ""},
 		{"comments", write("comments.yaml", "# nothing\n"), ""},

@@ -98,7 +98,7 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	if len(b) > maxFile {
-		return nil, fmt.Errorf("larger than %s: not a configuration", Size(maxFile))
+		return nil, fmt.Errorf("larger than %s: not a file of errwatch's", Size(maxFile))
 	}
 	return b, nil
 }

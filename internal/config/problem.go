@@ -133,25 +133,29 @@ func (c *Config) Has(path ...any) bool {
 // Problem makes a problem of the value at a path; see Locate for the path. at is a byte offset inside the value (a
 // string), -1 for the value as a whole.
 func (c *Config) Problem(severity, message, hint string, at int, path ...any) Problem {
-	p := Problem{Severity: severity, Message: message, Hint: hint, path: pathText(path)}
 	if c.doc == nil {
-		return p
+		return Problem{Severity: severity, Message: message, Hint: hint, path: pathText(path)}
 	}
-	p.File = c.doc.file
-	if from, ok := c.doc.outside[settingOf(path)]; ok {
+	return c.doc.problem(severity, message, hint, at, path)
+}
+
+// problem makes a problem of the value at a path; see Config.Problem.
+func (d *document) problem(severity, message, hint string, at int, path []any) Problem {
+	p := Problem{File: d.file, Severity: severity, Message: message, Hint: hint, path: pathText(path)}
+	if from, ok := d.outside[settingOf(path)]; ok {
 		p.File = from.file
 		return p
 	}
-	n, whole := c.doc.find(path)
-	if n == nil || len(path) > 0 && n == c.doc.root {
+	n, whole := d.find(path)
+	if n == nil || len(path) > 0 && n == d.root {
 		return p
 	}
 	if whole && at >= 0 {
-		if pl, ok := c.doc.inside(real(n), at); ok {
-			return c.doc.at(p, pl)
+		if pl, ok := d.inside(real(n), at); ok {
+			return d.at(p, pl)
 		}
 	}
-	return c.doc.at(p, c.doc.where(n))
+	return d.at(p, d.where(n))
 }
 
 // settingOf is the name of a path of keys alone: server.listen.

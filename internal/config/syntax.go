@@ -35,7 +35,7 @@ func (d *document) read(content []byte) *Problem {
 	}
 	switch err := l.Load(&second); {
 	case err == nil:
-		return d.point(second.Line, second.Column, "a second YAML document begins here", "a configuration is one document: remove the line ---")
+		return d.point(second.Line, second.Column, "a second YAML document begins here", "the file is one document: remove the line ---")
 	case !errors.Is(err, io.EOF):
 		return d.syntax(err)
 	}
