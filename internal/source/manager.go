@@ -36,6 +36,7 @@ type Manager struct {
 	hotPaths map[*watched]struct{}
 	regrown  time.Time // when finished files were last looked at
 	forgot   time.Time // when old records were last dropped
+	behind   int       // generations that wait for an older one; at least so many as there are
 	judged   bool      // every source has caught up
 
 	mu         sync.Mutex

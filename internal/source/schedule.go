@@ -368,10 +368,18 @@ func (m *Manager) settleOne(r result) bool {
 
 // release sends those on their way that waited for an older part, and need not any more.
 func (m *Manager) release() {
+	if m.behind == 0 {
+		return
+	}
+	m.behind = 0
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for x := range m.open {
-		if len(x.after) > 0 && !x.waiting() {
+		switch {
+		case len(x.after) == 0:
+		case x.waiting():
+			m.behind++
+		default:
 			x.state = stateOf(x)
 			m.enqueueLocked(x)
 		}

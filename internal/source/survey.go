@@ -119,7 +119,9 @@ func (m *Manager) survey(w *watched, at *found) {
 		if g == nil {
 			continue
 		}
-		g.after = slices.Clone(older)
+		if g.after = slices.Clone(older); len(older) > 0 {
+			m.behind++
+		}
 		older = append(older, g)
 		m.setOff(g)
 	}
