@@ -20,8 +20,9 @@ func (m *Manager) leave(w *watched) {
 		w.src.stats.Rotations++
 	}
 	m.enqueueLocked(g)
+	offset := g.rec.pos.offset
 	m.mu.Unlock()
-	m.deps.Logger.Debug("rotated", "source", w.src.opts.Name, "path", w.path, "offset", g.at.offset)
+	m.deps.Logger.Debug("rotated", "source", w.src.opts.Name, "path", w.path, "offset", offset)
 }
 
 // come is leave taken back: the path leads to its old generation again.

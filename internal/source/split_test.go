@@ -206,12 +206,12 @@ func TestReaderErrors(t *testing.T) {
 // TestReaderMemory: a long line costs no memory, and a long stream no allocation for each block.
 func TestReaderMemory(t *testing.T) {
 	t.Parallel()
-	r := NewReader(io.MultiReader(io.LimitReader(endless('x'), 64<<20), strings.NewReader("\nlast")), ReaderOptions{MaxLine: 1 << 20})
+	r := NewReader(io.MultiReader(io.LimitReader(endless('x'), 16<<20), strings.NewReader("\nlast")), ReaderOptions{MaxLine: 1 << 20})
 	s := &shape{}
 	if err := r.Run(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{fmt.Sprint("long ", 64<<20+1), "rest last"}; !slices.Equal(s.out, want) {
+	if want := []string{fmt.Sprint("long ", 16<<20+1), "rest last"}; !slices.Equal(s.out, want) {
 		t.Errorf("got %q", s.out)
 	}
 	if len(r.buf) > 2<<20 {
