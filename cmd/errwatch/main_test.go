@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 		Condition:           condition,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector would hold each process for a second at its end
 			e.Setenv(systemConfigVariable, e.WorkDir+"/etc/config.yaml")
 			e.Values[processKey{}] = new(process)
 			return nil

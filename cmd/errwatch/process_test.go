@@ -68,9 +68,7 @@ func start(ts *testscript.TestScript, args []string) error {
 	p.stdin = stdin
 	p.out.new, p.err.new = make(chan struct{}, 1), make(chan struct{}, 1)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = ts.MkAbs("."), &p.out, &p.err
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "NO_COLOR", "STATE_DIRECTORY", "ERRWATCH_CONFIG", systemConfigVariable} {
-		p.cmd.Env = append(p.cmd.Env, name+"="+ts.Getenv(name))
-	}
+	p.cmd.Env = environment(ts)
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
@@ -92,6 +90,15 @@ func start(ts *testscript.TestScript, args []string) error {
 		}
 	}
 	return nil
+}
+
+// environment is what a started program gets of the script's.
+func environment(ts *testscript.TestScript) []string {
+	var env []string
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "GORACE", "NO_COLOR", systemConfigVariable} {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	return env
 }
 
 // kill ends what a failed script has left behind.
@@ -223,10 +230,7 @@ func runOnTerminal(ts *testscript.TestScript, args []string) error {
 	defer master.Close()
 	cmd := exec.Command(path, args[3:]...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), slave, slave, slave
-	cmd.Env = []string{"TERM=xterm"}
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "NO_COLOR", systemConfigVariable} {
-		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
-	}
+	cmd.Env = append(environment(ts), "TERM=xterm")
 	if err := cmd.Start(); err != nil {
 		return err
 	}
