@@ -354,7 +354,7 @@ func TestOpenMetricsHasCreatedTimes(t *testing.T) {
 	t.Parallel()
 	text := exposition(t, "application/openmetrics-text; version=1.0.0")
 	want := fmt.Sprintf(`errwatch_lines_created{service="",source="gateway"} %.1f`, float64(at(0).UnixMilli())/1000)
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		var value float64
 		if rest, ok := strings.CutPrefix(line, `errwatch_lines_created{service="",source="gateway"} `); ok {
 			if _, err := fmt.Sscan(rest, &value); err != nil || !time.Unix(int64(value), 0).Equal(at(0)) {

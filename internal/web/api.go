@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -83,9 +84,7 @@ func promGroups(v View) []promGroup {
 	alerts := v.Alerts()
 	for _, r := range v.Rules() {
 		labels := map[string]string{"severity": r.Severity}
-		for n, x := range r.Labels {
-			labels[n] = x
-		}
+		maps.Copy(labels, r.Labels)
 		own := promAlerts(alerts, r.Name)
 		g.Rules = append(g.Rules, promRule{
 			State: ruleState(own), Name: r.Name, Query: r.Query,

@@ -95,13 +95,14 @@ func TestDepth(t *testing.T) {
 	}
 	// Strings count as levels, or each could start anew.
 	doc := `{"a":1}`
-	path := "a"
+	var path strings.Builder
+	path.WriteString("a")
 	for range 4 {
 		doc = `{"a":` + strconv.Quote(doc) + `}`
-		path += ".a"
+		path.WriteString(".a")
 	}
 	out := make([]Value, 1)
-	if _, err := NewGetter([]string{path}).Get([]byte(doc), out, nil); err != nil || string(out[0].Raw) != "1" {
+	if _, err := NewGetter([]string{path.String()}).Get([]byte(doc), out, nil); err != nil || string(out[0].Raw) != "1" {
 		t.Errorf("%v %v", err, out)
 	}
 }
@@ -109,13 +110,14 @@ func TestDepth(t *testing.T) {
 func TestWideGetter(t *testing.T) {
 	t.Parallel()
 	var paths []string
-	doc := "{"
+	var doc strings.Builder
+	doc.WriteString("{")
 	for i := range 200 {
 		paths = append(paths, "k"+strconv.Itoa(i))
-		doc += fmt.Sprintf(`"k%d":%d,"k%d":"again",`, i, i, i)
+		doc.WriteString(fmt.Sprintf(`"k%d":%d,"k%d":"again",`, i, i, i))
 	}
 	out := make([]Value, len(paths))
-	if _, err := NewGetter(paths).Get([]byte(doc+`"z":0}`), out, nil); err != nil {
+	if _, err := NewGetter(paths).Get([]byte(doc.String()+`"z":0}`), out, nil); err != nil {
 		t.Fatal(err)
 	}
 	for i, v := range out {
