@@ -3,7 +3,7 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS = -s -w -X github.com/errwatch/errwatch/internal/cli.release=$(VERSION)
 
-.PHONY: build test check e2e fuzz demo clean
+.PHONY: build test check e2e fuzz bench bench-compare demo clean
 
 build: ## one static binary, dist/errwatch
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o dist/errwatch ./cmd/errwatch
@@ -24,6 +24,23 @@ fuzz: ## each fuzz target for FUZZTIME
 	    echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
 	  done; \
 	done
+
+BENCHFLAGS ?=
+bench: ## errwatch against its targets and its peers, one table; needs mtail and rg (apt-get install mtail ripgrep)
+	@go run ./test/bench $(BENCHFLAGS)
+
+REF ?= HEAD
+BENCH ?= .
+BENCHPKGS ?= ./internal/parse/... ./internal/app
+BENCHTIMES ?= 8
+BENCHSTAT = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+bench-compare: ## the stages of this tree against those of REF, in turns: make bench-compare REF=v1.0.0 BENCH=Feed
+	@dir=$$(mktemp -d) && trap 'git worktree remove --force '$$dir'/ref; rm -rf '$$dir EXIT && \
+	git worktree add --detach $$dir/ref $(REF) >/dev/null 2>&1 && \
+	for i in $$(seq $(BENCHTIMES)); do \
+	  (cd $$dir/ref && go test -run '^$$' -bench '$(BENCH)' -benchtime 0.3s $(BENCHPKGS)) >>$$dir/old.txt && \
+	  go test -run '^$$' -bench '$(BENCH)' -benchtime 0.3s $(BENCHPKGS) >>$$dir/new.txt || exit 1; \
+	done && $(BENCHSTAT) $(REF)=$$dir/old.txt tree=$$dir/new.txt
 
 demo: ## a simulated meeting server, and errwatch on it
 	go run ./cmd/errwatch demo

@@ -43,7 +43,8 @@ var allowed = map[string][]string{
 	},
 	"internal/cli": {"internal/app", "internal/config", "internal/catalog", "internal/sim"},
 
-	"test": {},
+	"test":       {},
+	"test/bench": {"internal/sim"},
 }
 
 func TestImports(t *testing.T) {
