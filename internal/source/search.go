@@ -87,7 +87,7 @@ func (w *worker) searchOn(ctx context.Context, t turn, data []byte, at int64, nu
 // searched notes that nothing ends in data, which stands at offset at.
 func (g *generation) searched(data []byte, at int64, nul bool) {
 	g.scan, g.scanNul = at+int64(len(data))-g.at.offset, nul
-	switch text := len(bytes.TrimRight(data, "\x00")); {
+	switch text := len(trimNULs(data)); {
 	case len(data) == 0:
 	case nul || text == len(data):
 		g.room = 0

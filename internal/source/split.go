@@ -2,7 +2,6 @@ package source
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/errwatch/errwatch/internal/line"
 )
@@ -56,16 +55,31 @@ func shortLines(whole []byte, maxLine int) int {
 	return pos
 }
 
+// nuls is a piece of a hole, never written to: comparing with it is as fast as memory is, and a hole may have gigabytes.
+var nuls [4 << 10]byte
+
 // nulRun returns how many NULs data begins with.
 func nulRun(data []byte) int {
 	n := 0
-	for n+8 <= len(data) && binary.LittleEndian.Uint64(data[n:]) == 0 {
-		n += 8
+	for n+len(nuls) <= len(data) && bytes.Equal(data[n:n+len(nuls)], nuls[:]) {
+		n += len(nuls)
 	}
 	for n < len(data) && data[n] == 0 {
 		n++
 	}
 	return n
+}
+
+// trimNULs returns data without the NULs at its end.
+func trimNULs(data []byte) []byte {
+	n := len(data)
+	for n >= len(nuls) && bytes.Equal(data[n-len(nuls):n], nuls[:]) {
+		n -= len(nuls)
+	}
+	for n > 0 && data[n-1] == 0 {
+		n--
+	}
+	return data[:n]
 }
 
 // rest says what the last bytes of a generation are when no more come: a line without its end, unless they are NULs
