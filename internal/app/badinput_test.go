@@ -2,11 +2,9 @@ package app
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -210,34 +208,4 @@ func (r *rig) lock(name string, mode os.FileMode) {
 	if err := os.Chmod(filepath.Join(r.dir, name), mode); err != nil {
 		r.t.Fatal(err)
 	}
-}
-
-// asNobody runs the calling test in a child process without privileges.
-func asNobody(t *testing.T) {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "errwatch-nobody-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // nobody needs it any more
-	binary := filepath.Join(dir, "app.test")
-	if err := errors.Join(os.Chmod(dir, 0o777), copyFile(binary, "/proc/self/exe")); err != nil {
-		t.Fatal(err)
-	}
-	c := exec.CommandContext(t.Context(), binary, "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v")
-	c.Env, c.Dir = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir), dir
-	const nobody = 65534
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	out, err := c.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Errorf("as nobody: %v\n%s", err, out)
-	}
-}
-
-func copyFile(to, from string) error {
-	b, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, b, 0o755)
 }
