@@ -78,8 +78,9 @@ func (m *Manager) tendEdge(g *generation, now time.Time) {
 	if _, resting := m.edges.resting[g.key]; resting || m.edges.count >= maxEdges && !m.makeRoom(g) {
 		return
 	}
-	if g.edge = m.beginEdge(g); g.edge != nil {
+	if e := m.beginEdge(g); e != nil {
 		m.edges.count++
+		m.setEdge(g, e)
 	}
 }
 
@@ -113,6 +114,13 @@ func (m *Manager) endEdge(g *generation) {
 	g.edge, m.edges.coolest = nil, nil
 	m.edges.count--
 	m.edges.resting[g.key] = m.deps.Now().Add(edgeRest)
+}
+
+func (m *Manager) setEdge(g *generation, e *edge) {
+	g.edge = e
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g.edged = e != nil
 }
 
 // heat has a generation looked at every hotEvery for a while.

@@ -77,6 +77,7 @@ type generation struct {
 	turnSize     int64     // the size when the last turn began
 	proven       int64     // a size that was seen before what was read was found unchanged: so much there was of it
 	disk         int64     // of the file
+	edged        bool      // it has a live edge
 	limit        int64     // reading ends here at shutdown; -1 before
 	state        string
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -81,6 +82,7 @@ type source struct {
 	files     int                  // open generations
 	alive     time.Time            // until then at least, it is known to have been looked after
 
+	turn    int               // ticks so far
 	rest    int               // ticks until its folders are looked through again
 	told    map[string]string // by path: the reason of its trouble, which was counted and logged
 	finding map[string]bool   // the paths that the last find had trouble with
@@ -101,6 +103,7 @@ type watched struct {
 	since   time.Time   // since when nothing is there
 	pending bool        // there is a copy of what is read
 	birth   int64       // of the inode that it leads to
+	kin     uint64      // the names of its neighbours, summed up, when they were last looked at
 	home    string      // path with links resolved, when it was last looked up
 	folder  fileStat    // the folder of home when neighbours were last looked for
 	from    time.Time   // rotated neighbours that changed since then, and were never seen, are to be read
@@ -149,16 +152,21 @@ func newSource(o *Options) (*source, error) {
 	if err := s.opts.check(); err != nil {
 		return nil, err
 	}
-	s.opts.Paths = slices.Clone(o.Paths)
-	for i, p := range s.opts.Paths {
-		if p == stdinPath {
-			continue
+	// The state must mean the same file from whatever folder errwatch is started.
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", o.Name, err)
+	}
+	s.opts.Paths, s.opts.Exclude = slices.Clone(o.Paths), slices.Clone(o.Exclude)
+	for i, p := range o.Paths {
+		if p != stdinPath && !filepath.IsAbs(p) {
+			s.opts.Paths[i] = filepath.Join(here, p)
 		}
-		abs, err := filepath.Abs(p) // the state must mean the same file from whatever folder errwatch is started
-		if err != nil {
-			return nil, fmt.Errorf("source %s: %w", o.Name, err)
+	}
+	for i, p := range o.Exclude {
+		if strings.Contains(p, "/") && !filepath.IsAbs(p) && !strings.HasPrefix(p, "**") {
+			s.opts.Exclude[i] = filepath.Join(here, p)
 		}
-		s.opts.Paths[i] = abs
 	}
 	s.finder = newFinder(&s.opts)
 	return s, nil

@@ -74,6 +74,7 @@ func (m *Manager) resolve(o *generation, size int64) {
 // worker goes once more to its parser, which may hold back the last record.
 func (m *Manager) giveUp(o *generation, size int64) {
 	m.lost(o.src, o.path, size-o.rec.pos.offset, "truncated")
+	m.prune(o.src, o.home)
 	o.stage = retiring
 	o.src.files++
 	m.mu.Lock()
@@ -84,6 +85,24 @@ func (m *Manager) giveUp(o *generation, size int64) {
 	o.state = StateRetiring
 	m.open[o] = struct{}{}
 	m.enqueueLocked(o)
+}
+
+// keepUnplaced is how many records of truncated content of one log are kept although no copy of it was found: one may
+// still turn up, packed. A log that is truncated each second must not fill the state.
+const keepUnplaced = 8
+
+func (m *Manager) prune(s *source, home string) {
+	var unplaced []*record
+	for _, r := range s.byHome[home] {
+		if r.gen == nil && r.finished && r.key == (fileKey{}) {
+			unplaced = append(unplaced, r)
+		}
+	}
+	for len(unplaced) > keepUnplaced {
+		s.strike(unplaced[0]) // the oldest: records are filed as they are made
+		m.dismiss(unplaced[0])
+		unplaced = unplaced[1:]
+	}
 }
 
 // lost counts bytes that went before they were read.

@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"errors"
+	"hash/fnv"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -100,13 +101,27 @@ func (m *Manager) lookAround(w *watched) {
 	if st == w.folder && !unproven {
 		return
 	}
-	if w.folder != (fileStat{}) || w.gen == nil {
+	// Rotation in the usual way changes which file the path leads to, and that is looked into when it does. Otherwise
+	// neighbours are of interest only where there are others than before.
+	if kin := m.kinOf(w.home); kin != w.kin || w.gen == nil || unproven {
+		w.kin = kin
 		m.survey(w, nil)
 	}
 	w.folder = fileStat{ctime: -1}
 	if stamped(&st, m.wall()) {
 		w.folder = st
 	}
+}
+
+// kinOf sums up the names of the rotated neighbours of a path.
+func (m *Manager) kinOf(home string) uint64 {
+	var all uint64
+	for _, rel := range m.relatives(home) {
+		h := fnv.New64a()
+		h.Write([]byte(rel.name))
+		all += h.Sum64() // in any order
+	}
+	return all
 }
 
 // stamped says that a change of a folder after now will show in its time stamp: that it last changed long enough ago.

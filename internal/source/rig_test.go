@@ -27,10 +27,9 @@ type recorder struct {
 	ended   map[line.FileID]bool
 	active  map[line.FileID]bool
 	bad     []string
-	refuse  error                            // what Take answers, without taking anything
-	hold    func(b *line.Batch) int64        // what the sink answers as resume; nil: the end
-	taking  func(b *line.Batch)              // called inside Take
-	advance func(b *line.Batch, then func()) // around advance; nil: plainly
+	refuse  error                     // what Take answers, without taking anything
+	hold    func(b *line.Batch) int64 // what the sink answers as resume; nil: the end
+	taking  func(b *line.Batch)       // called inside Take
 }
 
 func newRecorder() *recorder {

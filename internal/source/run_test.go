@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -306,4 +307,48 @@ func TestStdin(t *testing.T) {
 	if b := second.batches[0]; b.Source != "renamed" || b.Path != "-" {
 		t.Errorf("batch %+v", b)
 	}
+}
+
+// TestHoleUnderALiveEdge: a hole as large as a log may be, in a file with a live edge, costs no memory.
+func TestHoleUnderALiveEdge(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	f, err := os.Create(path)
+	must(t, err)
+	defer f.Close()
+	_, err = f.WriteString("first\n")
+	must(t, err)
+	sink := newCounter()
+	m, err := New([]Options{{Name: "s", Paths: []string{path}}}, sink, Deps{Tick: 5 * time.Millisecond})
+	must(t, err)
+	r := run(t, m)
+	sink.await(t, 1)
+	for !edged(m) { // until the edge stands, where there can be one
+		_, err = f.WriteString("more\n")
+		must(t, err)
+		sink.await(t, int(sink.n.Load())+1)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	must(t, f.Truncate(0))
+	_, err = f.Seek(4<<30, io.SeekStart)
+	must(t, err)
+	_, err = f.WriteString("after\n")
+	must(t, err)
+	sink.await(t, int(sink.n.Load())+1)
+	r.end(t)
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 16<<20 {
+		t.Errorf("%d bytes were allocated", n)
+	}
+	lines := sink.take()
+	if lines[len(lines)-1] != "after" {
+		t.Errorf("last line %q", lines[len(lines)-1])
+	}
+}
+
+// edged says that the one file has a live edge, or none can have one.
+func edged(m *Manager) bool {
+	files := m.Files()
+	return m.edges.none || len(files) == 1 && files[0].Edge
 }

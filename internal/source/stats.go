@@ -53,6 +53,7 @@ type FileStatus struct {
 	Offset int64 // counted up to here
 	Size   int64 // when last looked at
 	State  string
+	Edge   bool // a write to it is seen at once, not with the next tick
 }
 
 // The states of a FileStatus.
@@ -70,7 +71,7 @@ func (m *Manager) Files() []FileStatus {
 	out := make([]FileStatus, 0, len(m.open))
 	for g := range m.open {
 		out = append(out, FileStatus{
-			Source: g.src.opts.Name, Path: g.path, File: g.id, Offset: g.rec.pos.offset, Size: g.size, State: g.state,
+			Source: g.src.opts.Name, Path: g.path, File: g.id, Offset: g.rec.pos.offset, Size: g.size, State: g.state, Edge: g.edged,
 		})
 	}
 	slices.SortFunc(out, func(a, b FileStatus) int {

@@ -35,20 +35,28 @@ func (m *Manager) pin(path string) (*found, error) {
 	return &found{path: path, file: f, st: st, birth: birthTime(f)}, nil
 }
 
+// allPaths stands for the path in a trouble that is not that of one path, so that thousands of them are told once.
+const allPaths = ""
+
 // arrive is called when a path leads to a file that is not followed under it.
 func (m *Manager) arrive(w *watched) {
 	if w.gen == nil && w.src.files >= w.src.opts.MaxFiles {
-		m.trouble(w.src, w.path, &os.PathError{Op: "follow", Path: w.path, Err: errTooMany})
+		m.trouble(w.src, allPaths, &os.PathError{Op: "follow", Path: w.path, Err: errTooMany})
 		return
 	}
 	f, err := m.pin(w.path)
 	if err != nil {
 		m.leave(w)
-		if err = missing(w.path, err); !gone(err) {
+		switch err = missing(w.path, err); {
+		case gone(err): // between two calls: the next tick sees it
+		case reasonOf(err) == ReasonOpenFiles:
+			m.trouble(w.src, allPaths, err)
+		default:
 			m.trouble(w.src, w.path, err)
 		}
 		return
 	}
+	delete(w.src.told, allPaths)
 	if w.gen != nil && w.gen.key == f.st.key {
 		f.file.Close() // it came back between two looks
 		return

@@ -2,6 +2,7 @@ package source
 
 import (
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -87,8 +88,11 @@ func (m *Manager) forget(now time.Time) {
 	for _, s := range m.sources {
 		for home, records := range s.byHome {
 			there := m.keysOf(home)
-			for _, r := range append([]*record{}, records...) {
-				m.forgetOne(s, r, there, now)
+			excess := len(records) - maxRecords
+			for _, r := range slices.Clone(records) {
+				if m.forgetOne(s, r, there, now, excess > 0) {
+					excess--
+				}
 			}
 		}
 	}
@@ -103,9 +107,12 @@ func (m *Manager) forget(now time.Time) {
 	m.strays = kept
 }
 
-func (m *Manager) forgetOne(s *source, r *record, there map[fileKey]bool, now time.Time) {
+// maxRecords is how many records of one log are kept; of more, the oldest whose files are gone are forgotten early.
+const maxRecords = 512
+
+func (m *Manager) forgetOne(s *source, r *record, there map[fileKey]bool, now time.Time, excess bool) bool {
 	if r.gen != nil || m.orphanOf(r) != nil {
-		return
+		return false
 	}
 	age := now.Sub(r.updated)
 	switch {
@@ -115,10 +122,12 @@ func (m *Manager) forgetOne(s *source, r *record, there map[fileKey]bool, now ti
 			m.touch(r)
 			m.mu.Unlock()
 		}
-	case age >= forgetAfter:
+	case age >= forgetAfter, excess && r.finished:
 		s.strike(r)
 		m.dismiss(r)
+		return true
 	}
+	return false
 }
 
 // dismiss has the row of a record deleted with the next commit.
