@@ -64,11 +64,13 @@ func (p *Plan) newCounters(now func() time.Time) (*metrics.Counters, error) {
 	return metrics.New(o)
 }
 
-func (p *Plan) newRules() (*rules.Engine, error) {
-	return rules.New(p.rules, rules.Options{
+func (p *Plan) newRules() (*rules.Engine, error) { return rules.New(p.rules, p.ruleOptions()) }
+
+func (p *Plan) ruleOptions() rules.Options {
+	return rules.Options{
 		MaxGroups: p.Config.Limits.Groups, MaxGroupsAll: p.Config.Limits.GroupsAll, ExternalURL: p.Config.Server.ExternalURL,
 		CanonicalName: p.canonicalName,
-	})
+	}
 }
 
 // canonicalName returns the name that the default catalogue uses for a spelling of it.

@@ -48,6 +48,7 @@ type ScanResult struct {
 	Unmatched int64            // lines at error level that match no pattern
 	Samples   []string         // the first of these, redacted
 	Undated   int64            // events left out by Since or Until because they have no time
+	Timeless  int64            // events that were counted, and that no rule saw, because they have no time
 	Fired     []Fired          // what the rules would have done, by start
 	Failed    []FileError
 }
@@ -61,21 +62,31 @@ type FileError struct {
 // Scan reads files once, to their end, and counts. A file that cannot be read never stops the others. The error is
 // ctx's.
 func (p *Plan) Scan(ctx context.Context, o ScanOptions) (*ScanResult, error) {
+	t, err := p.newTrial()
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.scan(ctx, o, t.take)
+	if err != nil {
+		return nil, err
+	}
+	r.Fired = firedOf(t.fired())
+	return r, nil
+}
+
+// scan reads files once and counts, and hands to each what the rules want to know, in order of time: events, and now and
+// then that a line stood at a time.
+func (p *Plan) scan(ctx context.Context, o ScanOptions, each func(*item)) (*ScanResult, error) {
 	s := &scan{plan: p, opts: o, codes: newCodeFilter(o.Codes)}
 	jobs := s.find()
 	if o.Progress != nil {
 		o.Progress.Total.Store(totalSize(jobs))
 	}
-	engine, err := p.newRules()
-	if err != nil {
-		return nil, err
-	}
-	t := newTrial(engine)
-	s.run(ctx, jobs, t)
+	s.run(ctx, jobs, each)
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	return s.result(jobs, t), nil
+	return s.result(jobs), nil
 }
 
 type scan struct {
@@ -102,6 +113,7 @@ type fileResult struct {
 	conflicts int64
 	unmatched int64
 	undated   int64
+	timeless  int64
 	samples   []string
 	forms     map[string]int64 // records that were looked at, by form: "json in docker"
 }
@@ -145,8 +157,8 @@ func totalSize(jobs []*job) int64 {
 	return n
 }
 
-// run reads the files side by side; their events go to the rules by time.
-func (s *scan) run(ctx context.Context, jobs []*job, t *trial) {
+// run reads the files side by side; their events go on by time.
+func (s *scan) run(ctx context.Context, jobs []*job, each func(*item)) {
 	feeds := make([]*feed, len(jobs))
 	for i, j := range jobs {
 		feeds[i] = &feed{order: i, from: s.firstTime(j), start: func(out chan<- *chunk) {
@@ -154,7 +166,7 @@ func (s *scan) run(ctx context.Context, jobs []*job, t *trial) {
 			j.err = s.file(ctx, j, out)
 		}}
 	}
-	mergeFeeds(feeds, max(1, s.opts.Workers), t.observe)
+	mergeFeeds(feeds, max(1, s.opts.Workers), each)
 }
 
 // firstTime returns the time of a file's first line that has one near its beginning.
@@ -234,14 +246,14 @@ func (c *fileCounter) Take(ctx context.Context, b *line.Batch, advance func(int6
 		out.skipped[s.Reason] += int64(s.N)
 	}
 	c.stream.scratch = c.stream.scratch[:0]
-	var run *chunk
+	run := c.mark(nil, c.firstTime(b))
 	for i := range res.Events {
-		if e := &res.Events[i]; c.count(e) && !e.Time.IsZero() {
+		if e := &res.Events[i]; c.count(e) {
 			c.stream.scratch = c.scan.plan.redactor.Apply(e, c.stream.scratch)
 			run = c.forward(ctx, run, e)
 		}
 	}
-	c.send(ctx, run)
+	c.send(ctx, c.mark(run, lastTime(c.scan.plan.sets[c.job.source], b.Data, b.Read)))
 	advance(res.Resume)
 	return ctx.Err()
 }
@@ -289,16 +301,44 @@ func (o *fileResult) form() string {
 	return best
 }
 
-// count counts an event and says whether it was wanted.
+// count counts an event and says whether the rules want it. They see events of reference patterns, too.
 func (c *fileCounter) count(e *event.Event) bool {
-	if e.Reference || !c.scan.wanted(e, &c.job.out) {
+	out := &c.job.out
+	switch {
+	case !c.scan.wanted(e, out):
+		return false
+	case e.Reference:
+		return !e.Time.IsZero()
+	}
+	out.tallies.add(e)
+	if e.Conflict {
+		out.conflicts++
+	}
+	if e.Time.IsZero() {
+		out.timeless++
 		return false
 	}
-	c.job.out.tallies.add(e)
-	if e.Conflict {
-		c.job.out.conflicts++
-	}
 	return true
+}
+
+// firstTime returns the time of a file's first line; zero where b is not the beginning of the file.
+func (c *fileCounter) firstTime(b *line.Batch) time.Time {
+	if b.Offset > 0 {
+		return time.Time{}
+	}
+	return c.scan.plan.sets[c.job.source].FirstTime(b.Data, b.Read)
+}
+
+// mark adds to the chunk under way that a line stood at a time, if there is one and it is wanted.
+func (c *fileCounter) mark(run *chunk, at time.Time) *chunk {
+	if at.IsZero() || !c.scan.within(at) {
+		return run
+	}
+	if run == nil {
+		run = chunks.Get().(*chunk)
+	}
+	run.addMark(c.job.source, at)
+	return run
 }
 
 // forward puts an event into the chunk under way, and returns that or a new one.
@@ -307,7 +347,7 @@ func (c *fileCounter) forward(ctx context.Context, out *chunk, e *event.Event) *
 		out = chunks.Get().(*chunk)
 	}
 	out.add(e)
-	if len(out.events) < chunkEvents {
+	if len(out.items) < chunkEvents {
 		return out
 	}
 	c.send(ctx, out)
@@ -318,6 +358,7 @@ func (c *fileCounter) send(ctx context.Context, out *chunk) {
 	if out == nil {
 		return
 	}
+	out.sort()
 	select {
 	case c.events <- out:
 	case <-ctx.Done():
@@ -332,15 +373,22 @@ func (s *scan) wanted(e *event.Event, out *fileResult) bool {
 		return true
 	}
 	if e.Time.IsZero() {
-		out.undated++
+		if !e.Reference {
+			out.undated++
+		}
 		return false
 	}
-	return !e.Time.Before(s.opts.Since) && (s.opts.Until.IsZero() || e.Time.Before(s.opts.Until))
+	return s.within(e.Time)
 }
 
-func (s *scan) result(jobs []*job, t *trial) *ScanResult {
+// within says whether a time lies in [Since, Until).
+func (s *scan) within(t time.Time) bool {
+	return !t.Before(s.opts.Since) && (s.opts.Until.IsZero() || t.Before(s.opts.Until))
+}
+
+func (s *scan) result(jobs []*job) *ScanResult {
 	all := tallies{}
-	r := &ScanResult{Skipped: map[string]int64{}, Forms: map[string]int{}, Failed: s.fails, Fired: t.fired()}
+	r := &ScanResult{Skipped: map[string]int64{}, Forms: map[string]int{}, Failed: s.fails}
 	for _, j := range jobs {
 		if j.err != nil {
 			r.Failed = append(r.Failed, FileError{j.path, j.err})
@@ -355,6 +403,7 @@ func (s *scan) result(jobs []*job, t *trial) *ScanResult {
 		r.Conflicts += j.out.conflicts
 		r.Unmatched += j.out.unmatched
 		r.Undated += j.out.undated
+		r.Timeless += j.out.timeless
 		if form := j.out.form(); form != "" {
 			r.Forms[form]++
 		}
