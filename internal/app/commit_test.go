@@ -2,7 +2,11 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,6 +21,7 @@ import (
 // present.
 type still struct {
 	t  *testing.T
+	d  *Daemon
 	p  *pipeline
 	at int64
 }
@@ -35,7 +40,7 @@ func newStill(t *testing.T, config string, now func() time.Time, beforeCommit fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &still{t: t, p: p}
+	return &still{t: t, d: d, p: p}
 }
 
 // take hands over lines of one file.
@@ -108,5 +113,38 @@ func TestStillTrue(t *testing.T) {
 	got := stillTrue(held)
 	if len(got) != 2 || got[0].ID != "before" || got[1].ID != "still" {
 		t.Errorf("told is %+v, want that the one from before has resolved, and what still fires", got)
+	}
+}
+
+// publish shows the events of the source, as its end does.
+func (s *still) publish() {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	s.p.counters.Publish("meeting")
+	s.p.dirty = true
+}
+
+// wantCounters compares what /metrics would show.
+func (s *still) wantCounters(want map[string]float64) {
+	s.t.Helper()
+	families, err := s.d.newRegistry(s.p).Gather()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.Metric {
+			var labels []string
+			for _, l := range m.Label {
+				labels = append(labels, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
+			}
+			series := f.GetName() + "{" + strings.Join(labels, ",") + "}"
+			got[series] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		}
+	}
+	for _, series := range slices.Sorted(maps.Keys(want)) {
+		if v, ok := got[series]; !ok || v != want[series] {
+			s.t.Errorf("%s is %v, %v; want %v", series, v, ok, want[series])
+		}
 	}
 }
