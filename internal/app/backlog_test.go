@@ -136,14 +136,14 @@ func (r *receiver) alertmanager() []amAlert {
 	return slices.Clone(r.alerts)
 }
 
-// noon is a present for tests that need none.
-func noon() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }
+// midday is a present for tests that need none.
+func midday() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }
 
 // While backlog is read the rules live by the times in the lines.
 func TestRulesLiveByTheLinesInBacklog(t *testing.T) {
 	t.Parallel()
-	s := newStill(t, meetingSource+shortRule, noon, nil)
-	burst := noon().Add(-10 * time.Hour)
+	s := newStill(t, meetingSource+shortRule, midday, nil)
+	burst := midday().Add(-10 * time.Hour)
 	s.take(denialsAt(burst, 3))
 	s.commit()
 	if a := s.alerts(); len(a) != 1 || a[0].State != alert.Firing || !a[0].StartsAt.Equal(burst) {
@@ -170,8 +170,8 @@ func (s *still) alerts() []alert.Alert {
 // Notifications wait for the end of the backlog, but for no more than a minute.
 func TestHoldEndsAfterAMinute(t *testing.T) {
 	t.Parallel()
-	s := newStill(t, meetingSource+shortRule+"receivers: [{name: hook, webhook: {url: \"http://127.0.0.1:1\"}}]\n", noon, nil)
-	s.take(denialsAt(noon().Add(-time.Minute), 3))
+	s := newStill(t, meetingSource+shortRule+"receivers: [{name: hook, webhook: {url: \"http://127.0.0.1:1\"}}]\n", midday, nil)
+	s.take(denialsAt(midday().Add(-time.Minute), 3))
 	for _, wait := range []time.Duration{0, time.Second, holdAtMost - 1} {
 		s.p.watchSources(wait)
 		s.commit()
@@ -189,7 +189,7 @@ func TestHoldEndsAfterAMinute(t *testing.T) {
 // The end of the waiting is a commit of its own: receivers are to hear of what fires since before the start.
 func TestHoldEndsWithACommit(t *testing.T) {
 	t.Parallel()
-	s := newStill(t, meetingSource+"rules: []\n", noon, nil)
+	s := newStill(t, meetingSource+"rules: []\n", midday, nil)
 	commits := 0
 	s.p.published = func() { commits++ }
 	for _, step := range []struct {
@@ -218,7 +218,7 @@ func (s *still) waiting() int64 {
 func TestTooFewIsJudgedAfterAWindow(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
-	now := noon()
+	now := midday()
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	pass := func(d time.Duration) { mu.Lock(); defer mu.Unlock(); now = now.Add(d) }
 	s := newStill(t, meetingSource+"rules: [{name: Few, match: {codes: [\"3014\"]}, count: {below: 5}, window: 10m}]\n", clock, nil)
@@ -230,7 +230,7 @@ func TestTooFewIsJudgedAfterAWindow(t *testing.T) {
 		pass(time.Minute)
 		s.commit()
 		if a := s.alerts(); len(a) > 0 {
-			t.Fatalf("%s after the first line: %+v", clock().Sub(noon()), a)
+			t.Fatalf("%s after the first line: %+v", clock().Sub(midday()), a)
 		}
 	}
 	pass(2 * time.Minute)
@@ -244,10 +244,10 @@ func TestTooFewIsJudgedAfterAWindow(t *testing.T) {
 // is taken to be now.
 func TestLateAndFutureEvents(t *testing.T) {
 	t.Parallel()
-	s := newStill(t, meetingSource+shortRule, noon, nil)
+	s := newStill(t, meetingSource+shortRule, midday, nil)
 	s.goLive()
-	s.take(denialsAt(noon(), 1) + denialsAt(noon().Add(-time.Hour), 2) + denialsAt(noon().Add(90*time.Second), 1))
-	s.take(strings.Replace(denialsAt(noon(), 1), noon().Format("2006-01-02T15:04:05.000Z"), "", 1)) // no time: that of reading
+	s.take(denialsAt(midday(), 1) + denialsAt(midday().Add(-time.Hour), 2) + denialsAt(midday().Add(90*time.Second), 1))
+	s.take(strings.Replace(denialsAt(midday(), 1), midday().Format("2006-01-02T15:04:05.000Z"), "", 1)) // no time: that of reading
 	s.p.watchSources(0)
 	s.publish()
 	s.commit()
@@ -269,10 +269,10 @@ func TestLateAndFutureEvents(t *testing.T) {
 // Where twenty events in a row are far from the clock, the source's times are not believed until one is near it again.
 func TestSkewedSource(t *testing.T) {
 	t.Parallel()
-	s := newStill(t, meetingSource+shortRule, noon, nil)
+	s := newStill(t, meetingSource+shortRule, midday, nil)
 	s.goLive()
 	s.publish()
-	skewed := noon().Add(-time.Hour) // a wrong zone
+	skewed := midday().Add(-time.Hour) // a wrong zone
 	const (
 		skew        = `errwatch_source_time_skew_seconds{source="meeting"}`
 		corrections = `errwatch_time_corrections_total{reason="skew",source="meeting"}`
@@ -285,10 +285,10 @@ func TestSkewedSource(t *testing.T) {
 		want map[string]float64
 	}{
 		{"nineteen", denialsAt(skewed, 19), map[string]float64{skew: 0, corrections: 0, late: 19, value: 0}},
-		{"one that is right", denialsAt(noon(), 1), map[string]float64{skew: 0, corrections: 0, late: 19, value: 1}},
+		{"one that is right", denialsAt(midday(), 1), map[string]float64{skew: 0, corrections: 0, late: 19, value: 1}},
 		{"nineteen again", denialsAt(skewed, 19), map[string]float64{skew: 0, corrections: 0, late: 38, value: 1}},
 		{"the twentieth and two more", denialsAt(skewed, 3), map[string]float64{skew: 3600, corrections: 3, late: 38, value: 4}},
-		{"one that is just near enough", denialsAt(noon().Add(-2*time.Minute), 1), map[string]float64{skew: 0, corrections: 3, late: 38, value: 5}},
+		{"one that is just near enough", denialsAt(midday().Add(-2*time.Minute), 1), map[string]float64{skew: 0, corrections: 3, late: 38, value: 5}},
 	} {
 		s.take(step.log)
 		s.commit()
