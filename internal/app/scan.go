@@ -124,7 +124,10 @@ func (s *scan) find() []*job {
 	seen := map[string]bool{}
 	for _, path := range s.opts.Paths {
 		if path == "-" {
-			jobs = append(jobs, &job{path: "-", source: DefaultSource})
+			if !seen[path] {
+				seen[path] = true
+				jobs = append(jobs, &job{path: path, source: DefaultSource})
+			}
 			continue
 		}
 		files, problems := source.Match(source.Options{Name: DefaultSource, Paths: []string{path}})

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,9 @@ PATHs replace the configured sources, as they do for run. -o json writes each pr
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := checkOutput(output, "text", "json"); err != nil {
 			return err
+		}
+		if slices.Contains(args, "") {
+			return usage(errEmptyPath, emptyPathHint)
 		}
 		cfg, problems := load(w, path, givenFlags(c), args)
 		plan, built := app.Build(cfg)

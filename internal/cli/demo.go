@@ -52,6 +52,12 @@ and errwatch on it. Prints a line a second, and alerts as they fire and resolve.
 }
 
 func demo(ctx context.Context, w World, v *voice, f demoFlags) error {
+	if f.lasts < 0 {
+		return usage(fmt.Errorf("--for %s is below 0", f.lasts), "")
+	}
+	if _, _, err := net.SplitHostPort(f.listen); err != nil {
+		return usage(fmt.Errorf("--listen %q is no address", f.listen), "an address is host:port, as in 127.0.0.1:9977 or :9977")
+	}
 	if f.seed == 0 {
 		f.seed = uint64(time.Now().UnixNano())
 	}
@@ -137,10 +143,7 @@ func freeOr(address string) string {
 		l.Close()
 		return address
 	}
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return address // the start will say what is wrong with it
-	}
+	host, _, _ := net.SplitHostPort(address) // has been checked
 	return net.JoinHostPort(host, "0")
 }
 

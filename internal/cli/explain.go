@@ -50,7 +50,8 @@ something, or is at error level and does not. It counts nothing, and works besid
 	completeFlag(c, "follow", completeSources(w))
 	c.ValidArgsFunction = nothingToComplete
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if f.follow != "" && (len(args) > 0 || c.Flags().Changed("source")) {
+		following := c.Flags().Changed("follow")
+		if following && (len(args) > 0 || c.Flags().Changed("source")) {
 			return usage(errors.New("--follow takes its lines from a source: no others can be given"), "")
 		}
 		plan, err := loadPlan(w, v, f.config, nil, nil)
@@ -59,7 +60,7 @@ something, or is at error level and does not. It counts nothing, and works besid
 		}
 		e := &explainer{v: v, plan: plan, source: f.source, all: f.all}
 		switch {
-		case f.follow != "":
+		case following:
 			return e.follow(c, w, f.follow)
 		case len(args) == 0 || len(args) == 1 && args[0] == "-":
 			return e.read(w.Stdin)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,6 +86,8 @@ func (f *scanFlags) options(w World, args []string, now time.Time) (app.ScanOpti
 	switch {
 	case !o.Since.IsZero() && !o.Until.IsZero() && !o.Since.Before(o.Until):
 		return o, usage(fmt.Errorf("--since %s is not before --until %s", f.since, f.until), "")
+	case slices.Contains(args, ""):
+		return o, usage(errEmptyPath, emptyPathHint)
 	case f.unmatched < 0:
 		return o, usage(fmt.Errorf("--unmatched %d is below 0", f.unmatched), "")
 	case f.workers < 1:

@@ -44,9 +44,16 @@ func (v *voice) problems(ps []config.Problem) {
 	fmt.Fprint(v.err, config.Format(ps))
 }
 
+var errEmptyPath = errors.New("a path is empty")
+
+const emptyPathHint = "is a variable of the shell empty?"
+
 // checkPaths refuses paths that do not exist before anything starts: a typing error should not look like silence.
 func checkPaths(paths []string) error {
 	for _, p := range paths {
+		if p == "" {
+			return usage(errEmptyPath, emptyPathHint)
+		}
 		if p == "-" || strings.ContainsAny(p, "*?[{") {
 			continue
 		}
