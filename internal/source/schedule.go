@@ -111,6 +111,7 @@ func (w *worker) step(ctx context.Context) bool {
 		g.proven = max(g.proven, g.turnSize)
 	}
 	if out == more || out == idle && g.again && g.limit < 0 {
+		out = more // this end was not reported: the next one must be
 		m.pushLocked(g)
 	} else if out != idle || g.last != idle {
 		m.report(result{g, out, err})
