@@ -18,6 +18,20 @@ const (
 	Resolved State = "resolved"
 )
 
+// Condition is the kind of condition that an alert's rule has: what its value is.
+type Condition string
+
+// The kinds of conditions. Alerts of a state that was written before there were several have none; they are counts.
+const (
+	OnCount    Condition = "count"    // matching events in the window
+	OnDistinct Condition = "distinct" // different values of a field in the window
+	OnRatio    Condition = "ratio"    // matching events for each event of another match
+	OnSpike    Condition = "spike"    // matching events; the threshold is what would be unusual now
+	OnAbsent   Condition = "absent"   // seconds for which nothing came
+	OnNew      Condition = "new"      // codes that came for the first time within the last hour
+	OnAlways   Condition = "always"   // 1: the watchdog
+)
+
 // Label is one name and value.
 type Label struct{ Name, Value string }
 
@@ -60,6 +74,18 @@ type Count struct {
 	N     int64
 }
 
+// Distinct is how many different values were seen. AtLeast says that there were more, which found no room any more.
+type Distinct struct {
+	N       int64
+	AtLeast bool
+}
+
+// Before is how often an alert with the same labels began to fire between Since and the start of this one.
+type Before struct {
+	Times int64
+	Since time.Time
+}
+
 // Evidence is what was seen while the alert was active, each part bounded. What is not known is left out, never 0.
 type Evidence struct {
 	Codes   []Count            // by code, most frequent first
@@ -67,6 +93,10 @@ type Evidence struct {
 	Samples []string           // lines, redacted and shortened, oldest first
 	First   time.Time          // time of the first event that counted
 	Last    time.Time          // and of the last
+
+	People   Distinct `json:",omitzero"` // different participants; zero where no line named one
+	Meetings Distinct `json:",omitzero"` // different meetings; zero where no line named one, or each alert is about one
+	Before   Before   `json:",omitzero"` // zero while pending
 }
 
 // Alert is one alert. It is a value: whoever gets one may keep it, and nobody changes it afterwards.
@@ -80,6 +110,8 @@ type Alert struct {
 	StartsAt time.Time // when it began to fire; zero while pending; never changes afterwards, also over restarts
 	EndsAt   time.Time // when it resolved; zero before
 
+	Condition Condition
+
 	Value     float64 // at the last change
 	Peak      float64 // the most extreme value while active
 	Threshold float64
@@ -88,5 +120,6 @@ type Alert struct {
 
 	Summary    string // expanded
 	RunbookURL string
+	FirstCheck string // what to look at first, one sentence; "" where the rule has none
 	Evidence   Evidence
 }

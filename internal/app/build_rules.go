@@ -1,7 +1,6 @@
 package app
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -42,9 +41,6 @@ type rule struct {
 func (b *builder) mergeRules() []rule {
 	var list []rule
 	for i, r := range b.cfg.Rules {
-		if b.unsupported(r, i) {
-			continue
-		}
 		switch at := slices.IndexFunc(list, func(x rule) bool { return x.Name == r.Name }); {
 		case r.Use == config.Builtin:
 			for _, built := range rules.Builtin() {
@@ -70,12 +66,11 @@ func (b *builder) override(to *rules.Rule, r config.Rule) {
 	given := func(key string) bool { return fresh || r.Given(key) }
 	to.Name = r.Name
 	if given("match") {
-		to.Match = rules.Match{
-			Codes: r.Match.Codes, Names: r.Match.Names, Categories: r.Match.Categories, Sources: r.Match.Sources, Fields: r.Match.Fields,
-		}
+		to.Match = matchOf(r.Match)
 	}
-	if r.Count != nil {
-		to.Above, to.Below, to.ResolveAt = r.Count.Above, r.Count.Below, r.Count.ResolveAt
+	overrideCondition(to, r)
+	if r.Dedupe != nil {
+		to.Dedupe = &rules.Dedupe{By: r.Dedupe.By, Within: r.Dedupe.Within}
 	}
 	set(&to.Window, r.Window, given("window"))
 	set(&to.For, r.For, given("for"))
@@ -94,22 +89,42 @@ func set[T any](to *T, value T, given bool) {
 	}
 }
 
-// unsupported tells of the keys of a rule that the engine cannot evaluate yet.
-func (b *builder) unsupported(r config.Rule, index int) bool {
-	found := false
-	for _, k := range []struct {
-		key   string
-		given bool
-	}{
-		{"distinct", r.Distinct != nil}, {"ratio", r.Ratio != nil}, {"spike", r.Spike != nil}, {"absent", r.Absent != nil},
-		{"new", r.New != nil}, {"dedupe", r.Dedupe != nil},
-	} {
-		if k.given {
-			found = true
-			b.fail(fmt.Sprintf("this version of errwatch cannot evaluate %q yet", k.key), "use count", -1, "rules", index, k.key)
+func matchOf(m config.Match) rules.Match {
+	return rules.Match{Codes: m.Codes, Names: m.Names, Categories: m.Categories, Sources: m.Sources, Fields: m.Fields}
+}
+
+// overrideCondition replaces a rule's condition where the file gives one. What a built-in rule does with events that do
+// not have the field is no key of the file; it stays as long as the field does.
+func overrideCondition(to *rules.Rule, r config.Rule) {
+	if r.Count == nil && r.Distinct == nil && r.Ratio == nil && r.Spike == nil && r.Absent == nil && r.New == nil {
+		return
+	}
+	before := to.Distinct
+	to.Above, to.Below, to.ResolveAt, to.Distinct, to.Ratio, to.Spike = nil, nil, nil, nil, nil, nil
+	to.Absent, to.New = r.Absent != nil, r.New != nil
+	if c := r.Count; c != nil {
+		to.Above, to.Below, to.ResolveAt = c.Above, c.Below, c.ResolveAt
+	}
+	if d := r.Distinct; d != nil {
+		to.Distinct = &rules.Distinct{
+			Of: d.Of, Above: valueOf(d.Above), ResolveAt: d.ResolveAt,
+			OrEvents: before != nil && before.OrEvents && before.Of == d.Of,
 		}
 	}
-	return found
+	if q := r.Ratio; q != nil {
+		to.Ratio = &rules.Ratio{To: matchOf(q.To), Above: valueOf(q.Above), MinTotal: q.MinTotal, ResolveAt: q.ResolveAt}
+	}
+	if s := r.Spike; s != nil {
+		to.Spike = &rules.Spike{Factor: s.Factor, Min: s.Min, Baseline: s.Baseline, ResolveAt: s.ResolveAt}
+	}
+}
+
+// valueOf returns what p points to; that a threshold is missing was told when the file was read.
+func valueOf[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
 }
 
 // surroundings is what the rules cannot know by themselves: what codes and names mean in the catalogues that a source

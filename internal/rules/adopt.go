@@ -12,6 +12,7 @@ import (
 func (e *Engine) Adopt(old *Engine) {
 	e.clock, e.uses, e.marks = old.clock, old.uses, old.marks
 	e.transitions, e.recent, e.notes = old.transitions, old.recent, old.notes
+	e.adoptShared(old.shared)
 	for _, o := range old.rules {
 		if r := e.rule(o.Name); r != nil && r.canonical == o.canonical {
 			e.adoptRule(r, o)
@@ -27,14 +28,37 @@ func (e *Engine) Adopt(old *Engine) {
 	e.fitLimits()
 }
 
+// adoptShared takes over what the groups of the old engine hold on to, with this one's limits; what each of them holds
+// is counted anew when it is taken over.
+func (e *Engine) adoptShared(old *shared) {
+	limits := e.shared
+	e.shared = old
+	old.maxDistinct, old.distinct, old.values, old.people = limits.maxDistinct, limits.distinct, limits.values, limits.people
+	for _, r := range e.rules {
+		r.share(old)
+	}
+}
+
+// share makes a rule that has no groups yet use other common things.
+func (r *rule) share(s *shared) {
+	r.shared = s
+	if r.known != nil {
+		r.known.shared = s
+	}
+	if r.storms != nil {
+		r.storms.shared = s
+	}
+}
+
 // adoptRule moves the groups of a rule, in their order of use.
 func (e *Engine) adoptRule(r, o *rule) {
-	r.since, r.refused, r.evicted, r.late = o.since, o.refused, o.evicted, o.late
+	r.since, r.refused, r.evicted, r.evictAt, r.folded, r.late = o.since, o.refused, o.evicted, o.evictAt, o.folded, o.late
+	r.known, r.storms, r.dirty = o.known, o.storms, r.dirty || o.dirty
+	e.shared.distinct.used += r.held()
 	r.recent = o.recent
 	for _, g := range o.groups {
 		g.rule, g.shown, g.heapAt = r, nil, -1
 		e.adoptGroup(g)
-		e.values += g.evidence.size()
 		e.due.set(g, g.nextDue(e.clock))
 	}
 }

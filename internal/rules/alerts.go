@@ -36,9 +36,14 @@ func (e *Engine) Alerts() []alert.Alert {
 	out := slices.Clone(e.recent)
 	for _, r := range e.rules {
 		for _, g := range r.groups {
-			if g.state != inactive {
-				out = append(out, e.alertOf(g))
+			if g.state == inactive {
+				continue
 			}
+			if r.arrival { // silence grows by itself
+				g.meter.moveTo(e.clock)
+				g.shown = nil
+			}
+			out = append(out, e.alertOf(g))
 		}
 	}
 	slices.SortFunc(out, compareAlerts)
@@ -104,11 +109,11 @@ func (e *Engine) resolved(g *group, t int64) alert.Alert {
 }
 
 func (e *Engine) describe(g *group) alert.Alert {
-	r := g.rule
+	r, v := g.rule, g.meter.value()
 	a := alert.Alert{
 		ID: g.alertID(), Rule: r.Name, Labels: g.labelSet(), State: alert.Pending, ActiveAt: timeOf(g.activeAt),
-		Value: g.meter.value(), Peak: g.peak, Threshold: r.threshold, Above: r.above, Window: r.Window,
-		RunbookURL: e.runbook(r), Evidence: g.evidence.show(e.opts.Samples),
+		Condition: r.name, Value: v, Peak: r.edge.worse(g.peak, v), Threshold: g.meter.threshold(), Above: r.edge.above, Window: r.Window,
+		RunbookURL: e.runbook(r), FirstCheck: r.FirstCheck, Evidence: g.evidence.show(e.opts.Samples),
 	}
 	if g.state == firing {
 		a.State, a.StartsAt = alert.Firing, timeOf(g.startsAt)

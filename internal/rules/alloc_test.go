@@ -15,6 +15,13 @@ func busyRules() []Rule {
 		{Name: "Pending", Above: new(int64(0)), For: time.Hour, Window: time.Hour, By: by},
 		{Name: "Firing", Above: new(int64(0)), Window: time.Hour, By: by, Match: Match{Fields: map[string][]string{event.Meeting: {"m1"}}}},
 		{Name: "Below", Below: new(int64(1 << 40)), Window: time.Hour},
+		{Name: "Distinct", Distinct: &Distinct{Of: event.Participant, Above: 0}, Window: time.Hour, By: by},
+		{Name: "Ratio", Ratio: &Ratio{To: Match{Categories: []string{"permission"}}, Above: 0.1, MinTotal: 1}, Window: time.Hour, By: by},
+		{Name: "Spike", Spike: &Spike{Factor: 3, Min: 1, Baseline: 24 * time.Hour}, Window: time.Hour, By: by},
+		{Name: "Absent", Absent: true, Match: Match{Categories: []string{"permission"}}, Window: time.Hour, By: by},
+		{Name: "Lines", Absent: true, Window: time.Hour, By: []string{"source"}},
+		{Name: "New", New: true, Window: 10 * time.Second, By: by},
+		{Name: "Dedupe", Above: new(int64(1 << 40)), Window: time.Hour, Dedupe: &Dedupe{By: []string{event.Participant, "code"}, Within: time.Minute}},
 	}
 }
 
@@ -29,7 +36,9 @@ func TestObserveDoesNotAllocate(t *testing.T) {
 		ev.Time, other.Time = now, now
 		e.Observe(ev, now)
 		e.Observe(other, now)
+		e.ObserveLines("meeting", now)
 	}
+	e.Live(now)
 	for range 50 { // the buffers of the samples reach their size
 		step()
 	}
@@ -39,7 +48,8 @@ func TestObserveDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestObserveDoesNotAllocateForNewValues holds it also where every event has a participant that was never seen.
+// TestObserveDoesNotAllocateForNewValues holds it also where every event has a participant that was never seen: only the
+// maps of those that count them one by one grow, now and then.
 func TestObserveDoesNotAllocateForNewValues(t *testing.T) {
 	e := mustNew(t, Options{}, busyRules()...)
 	var events []*event.Event

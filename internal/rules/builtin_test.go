@@ -90,7 +90,7 @@ func TestBuiltinStory(t *testing.T) {
 		got = append(got, a.Rule+" "+tell(a))
 	}
 	// The 21st event, at 3m20s, crosses. At 6m40s the bucket of 1m40s leaves: ten are left; five minutes on it is over.
-	want := "VideoPermissionDenialSpike firing 3m20s, VideoPermissionDenialSpike resolved 11m40s"
+	want := "VideoPermissionDenialSpike firing 3m20s meeting, VideoPermissionDenialSpike resolved 11m40s meeting"
 	if g := strings.Join(got, ", "); g != want {
 		t.Errorf("got  %s\nwant %s", g, want)
 	}

@@ -21,9 +21,6 @@ type Problem struct {
 	Warning bool
 }
 
-// maxThreshold keeps counts where float64 is exact.
-const maxThreshold = 1 << 50
-
 // checker gathers the problems of one rule.
 type checker struct {
 	rule int
@@ -41,6 +38,7 @@ func CheckRules(rs []Rule, s Surroundings) []Problem {
 		c := &checker{rule: i, r: &rs[i], s: &s}
 		c.checkName(named)
 		c.checkCondition()
+		c.checkDedupe()
 		c.checkTimes()
 		c.checkMatch()
 		c.checkLabels()
@@ -88,42 +86,9 @@ func clean(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7F })
 }
 
-func (c *checker) checkCondition() {
-	r := c.r
-	switch {
-	case r.Above == nil && r.Below == nil:
-		c.fail("count", "", "a rule needs a condition: count with above or below")
-	case r.Above != nil && r.Below != nil:
-		c.fail("count", "write two rules", "above and below exclude each other")
-	case r.Above != nil:
-		c.checkRange("count.above", *r.Above, 0)
-		if r.ResolveAt != nil && *r.ResolveAt > *r.Above {
-			c.fail("count.resolve_at", fmt.Sprintf("%d or less", *r.Above),
-				"resolve_at %d is over the threshold of above: %d", *r.ResolveAt, *r.Above)
-		}
-	default:
-		c.checkRange("count.below", *r.Below, 1)
-		if r.ResolveAt != nil && *r.ResolveAt < *r.Below {
-			c.fail("count.resolve_at", fmt.Sprintf("%d or more", *r.Below),
-				"resolve_at %d is under the threshold of below: %d", *r.ResolveAt, *r.Below)
-		}
-	}
-	if r.ResolveAt != nil {
-		c.checkRange("count.resolve_at", *r.ResolveAt, 0)
-	}
-}
-
-func (c *checker) checkRange(key string, v, least int64) {
-	switch {
-	case v < least:
-		c.fail(key, "", "%d can never be: a count is 0 or more, and the least that makes sense here is %d", v, least)
-	case v > maxThreshold:
-		c.fail(key, "", "%d is more than can be counted exactly (%d)", v, int64(maxThreshold))
-	}
-}
-
 func (c *checker) checkTimes() {
 	switch w := c.r.Window; {
+	case c.r.Always:
 	case w == 0:
 		c.fail("window", "for example window: 5m", "a rule needs a window")
 	case w < MinWindow || w > MaxWindow:
@@ -146,12 +111,19 @@ type matchList struct {
 }
 
 func (r *Rule) matchLists() []matchList {
-	lists := []matchList{
-		{"match.codes", r.Match.Codes}, {"match.names", r.Match.Names},
-		{"match.categories", r.Match.Categories}, {"match.sources", r.Match.Sources},
+	lists := r.Match.lists("match.")
+	if r.Ratio != nil {
+		lists = append(lists, r.Ratio.To.lists("ratio.to.")...)
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.Match.Fields)) {
-		lists = append(lists, matchList{"match.fields." + name, r.Match.Fields[name]})
+	return lists
+}
+
+func (m *Match) lists(prefix string) []matchList {
+	lists := []matchList{
+		{prefix + "codes", m.Codes}, {prefix + "names", m.Names}, {prefix + "categories", m.Categories}, {prefix + "sources", m.Sources},
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Fields)) {
+		lists = append(lists, matchList{prefix + "fields." + name, m.Fields[name]})
 	}
 	return lists
 }
@@ -163,7 +135,7 @@ func (c *checker) checkMatch() {
 				c.failItem(l.key, i, "", "an empty value matches nothing")
 			}
 		}
-		if len(l.values) == 0 && strings.HasPrefix(l.key, "match.fields.") {
+		if len(l.values) == 0 && strings.Contains(l.key, ".fields.") {
 			c.fail(l.key, "", "a field needs at least one value to match")
 		}
 	}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -104,6 +105,56 @@ func TestProblems(t *testing.T) {
 		{"a bad template", func(r *Rule) { r.Summary = "{{ $valeu }}" }, []string{`error summary: undefined variable "$valeu"`}, ""},
 		{"a label that is not there", func(r *Rule) { r.Summary = "{{ if .Labels.source }}{{ $labels.source | toUpper }}{{ end }}" },
 			[]string{`warning summary: the alert has no label "source"`, `warning summary: the alert has no label "source"`}, "add source to by"},
+
+		{"two kinds of conditions", func(r *Rule) { r.Distinct = &Distinct{Of: "meeting"} }, []string{"error distinct: a rule has one condition, and this one has count and distinct"}, "two rules"},
+		{"distinct", func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{Of: "meeting", Above: 5, ResolveAt: new(int64(5))} }, nil, ""},
+		{"distinct of nothing", func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{} }, []string{"error distinct: distinct needs of"}, "of: meeting"},
+		{"distinct of what separates", func(r *Rule) { r.Above, r.Distinct, r.By = nil, &Distinct{Of: "meeting"}, []string{"meeting"} },
+			[]string{`error distinct.of: "meeting" is in by too`}, "leave it out"},
+		{"distinct above -1", func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{Of: "meeting", Above: -1} }, []string{"error distinct.above: -1 can never be"}, ""},
+		{"distinct, resolve_at", func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{Of: "code", Above: 1, ResolveAt: new(int64(2))} },
+			[]string{"error distinct.resolve_at: resolve_at 2 is over"}, "1 or less"},
+		{"distinct of a field that is never captured", func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{Of: "meetign"} },
+			[]string{`warning distinct.of: no pattern captures the field "meetign": the rule can never fire`}, `did you mean "meeting"?`},
+		{"or events", func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{Of: "user", OrEvents: true} },
+			[]string{`warning distinct.of: no pattern captures the field "user": each event counts`}, ""},
+		{"ratio", func(r *Rule) { r.Above, r.Ratio = nil, &Ratio{Above: 0.05, MinTotal: 1, ResolveAt: new(0.05)} }, nil, ""},
+		{"ratio of nonsense", func(r *Rule) { r.Above, r.Ratio = nil, &Ratio{Above: math.NaN(), ResolveAt: new(-1.0)} },
+			[]string{"error ratio.above: NaN is no number", "error ratio.min_total: min_total is 1 or more", "error ratio.resolve_at: -1 is no number"}, ""},
+		{"ratio, resolve_at", func(r *Rule) { r.Above, r.Ratio = nil, &Ratio{Above: 0.05, MinTotal: 1, ResolveAt: new(0.06)} },
+			[]string{"error ratio.resolve_at: resolve_at 0.06 is over"}, "0.05 or less"},
+		{"ratio to what there is not", func(r *Rule) {
+			r.Above, r.Ratio = nil, &Ratio{MinTotal: 1, To: Match{Codes: []string{"", "9999"}, Sources: []string{"meting"}, Fields: map[string][]string{"x": {"y"}, "meeting": {}}}}
+		}, []string{"error ratio.to.codes[0]: an empty", "error ratio.to.fields.meeting: a field needs", "warning ratio.to.sources[0]: no source is called", `warning ratio.to.codes[1]: no catalogue knows "9999"`,
+			`warning ratio.to.fields.x: no pattern captures the field "x": the rule can never fire`}, ""},
+		{"ratio to a code of two meanings", func(r *Rule) { r.Above, r.Ratio = nil, &Ratio{MinTotal: 1, To: Match{Codes: []string{"3014"}}} },
+			[]string{"warning ratio.to.codes[0]: 3014 means different things"}, ""},
+		{"spike", func(r *Rule) {
+			r.Above, r.Spike = nil, &Spike{Factor: 3, Min: 1, Baseline: time.Hour, ResolveAt: new(3.0)}
+		}, nil, ""},
+		{"spike of nothing", func(r *Rule) { r.Above, r.Spike = nil, &Spike{} },
+			[]string{"error spike.factor: 0 is no number from 1", "error spike.min: 0 can never be", "error spike.baseline: the baseline 0s is no longer than the window 5m"}, ""},
+		{"spike of everything", func(r *Rule) {
+			r.Above, r.Spike = nil, &Spike{Factor: 1, Min: 1, Baseline: MaxWindow + 1, ResolveAt: new(2.0)}
+		},
+			[]string{"error spike.factor: a spike of factor 1", "error spike.baseline: a baseline is at most 400d", "error spike.resolve_at: resolve_at 2 is over the factor 1"}, ""},
+		{"absent", func(r *Rule) { r.Above, r.Absent, r.By = nil, true, []string{"source"} }, nil, ""},
+		{"absent lines of meetings", func(r *Rule) { r.Above, r.Absent, r.By = nil, true, []string{"source", "meeting"} },
+			[]string{`error by[1]: absent without a match waits for lines, and a line has no "meeting"`}, "match events"},
+		{"absent events of meetings", func(r *Rule) {
+			r.Above, r.Absent, r.By, r.Match.Codes = nil, true, []string{"meeting"}, []string{"4009"}
+		}, nil, ""},
+		{"new", func(r *Rule) { r.Above, r.New = nil, true }, nil, ""},
+		{"new, once", func(r *Rule) {
+			r.Above, r.New, r.Dedupe = nil, true, &Dedupe{By: []string{"meeting"}, Within: time.Minute}
+		},
+			[]string{"error dedupe: dedupe changes nothing here"}, ""},
+		{"always has no window", func(r *Rule) { r.Above, r.Always, r.Window = nil, true, 0 }, nil, ""},
+		{"dedupe", func(r *Rule) { r.Dedupe = &Dedupe{By: []string{"participant", "code"}, Within: time.Second} }, nil, ""},
+		{"dedupe of nothing", func(r *Rule) { r.Dedupe = &Dedupe{} },
+			[]string{"error dedupe: dedupe needs by", "error dedupe.within: within is between 1s"}, ""},
+		{"dedupe by what is never captured", func(r *Rule) { r.Dedupe = &Dedupe{By: []string{"", "usr"}, Within: time.Second} },
+			[]string{"error dedupe.by[0]: a field needs a name", `warning dedupe.by[0]: no pattern captures`, `warning dedupe.by[1]: no pattern captures the field "usr": nothing is ever folded`}, ""},
 
 		{"a code of two meanings", func(r *Rule) { r.Match.Codes = []string{"4009", "3014"} },
 			[]string{"warning match.codes[1]: 3014 means different things: ERROR_GET_VIDEO_MEDIA_PERMISSION_DENIED in videosdk-react, ERROR_SCREENSHARE_PERMISSION_DENIED in videosdk-flutter"}, "names or categories"},
@@ -211,6 +262,33 @@ func TestCanonical(t *testing.T) {
 		"severity":   func(r *Rule) { r.Severity = "info" },
 		"labels":     func(r *Rule) { r.Labels = nil },
 		"quotes":     func(r *Rule) { r.Match.Codes = []string{`1" "2`} },
+		"distinct":   func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{Of: "participant", Above: 1} },
+		"of":         func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{Of: "user", Above: 1} },
+		"distinct 2": func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{Of: "participant", Above: 2} },
+		"distinct 3": func(r *Rule) {
+			r.Above, r.Distinct = nil, &Distinct{Of: "participant", Above: 2, ResolveAt: new(int64(1))}
+		},
+		"or events": func(r *Rule) { r.Above, r.Distinct = nil, &Distinct{Of: "participant", Above: 1, OrEvents: true} },
+		"ratio":     func(r *Rule) { r.Above, r.Ratio = nil, &Ratio{Above: 0.5, MinTotal: 1} },
+		"ratio 2":   func(r *Rule) { r.Above, r.Ratio = nil, &Ratio{Above: 0.25, MinTotal: 1} },
+		"min_total": func(r *Rule) { r.Above, r.Ratio = nil, &Ratio{Above: 0.5, MinTotal: 2} },
+		"to": func(r *Rule) {
+			r.Above, r.Ratio = nil, &Ratio{Above: 0.5, MinTotal: 1, To: Match{Names: []string{"x"}}}
+		},
+		"ratio 3":  func(r *Rule) { r.Above, r.Ratio = nil, &Ratio{Above: 0.5, MinTotal: 1, ResolveAt: new(0.5)} },
+		"spike":    func(r *Rule) { r.Above, r.Spike = nil, &Spike{Factor: 3, Min: 1, Baseline: time.Hour} },
+		"factor":   func(r *Rule) { r.Above, r.Spike = nil, &Spike{Factor: 4, Min: 1, Baseline: time.Hour} },
+		"min":      func(r *Rule) { r.Above, r.Spike = nil, &Spike{Factor: 3, Min: 2, Baseline: time.Hour} },
+		"baseline": func(r *Rule) { r.Above, r.Spike = nil, &Spike{Factor: 3, Min: 1, Baseline: 2 * time.Hour} },
+		"spike 2": func(r *Rule) {
+			r.Above, r.Spike = nil, &Spike{Factor: 3, Min: 1, Baseline: time.Hour, ResolveAt: new(2.5)}
+		},
+		"absent":    func(r *Rule) { r.Above, r.Absent = nil, true },
+		"new":       func(r *Rule) { r.Above, r.New = nil, true },
+		"always":    func(r *Rule) { r.Above, r.Always = nil, true },
+		"dedupe":    func(r *Rule) { r.Dedupe = &Dedupe{By: []string{"participant"}, Within: time.Minute} },
+		"dedupe by": func(r *Rule) { r.Dedupe = &Dedupe{By: []string{"user"}, Within: time.Minute} },
+		"within":    func(r *Rule) { r.Dedupe = &Dedupe{By: []string{"participant"}, Within: time.Hour} },
 	} {
 		r := base
 		change(&r)

@@ -9,7 +9,7 @@ import (
 
 // A group's row: a version byte, varints, and a CRC-32 of all before it. A row is small (a few dozen bytes without
 // evidence), because it is written each time that its group changed.
-const groupVersion = 1
+const groupVersion = 2
 
 var errBadRow = errors.New("the row is damaged or of another version")
 
@@ -23,8 +23,7 @@ func appendGroup(b []byte, g *group) []byte {
 	}
 	b = binary.BigEndian.AppendUint64(b, math.Float64bits(g.peak))
 	b = g.meter.appendTo(b)
-	b = appendPart(b, &g.evidence.former)
-	b = appendPart(b, &g.evidence.present)
+	b = appendEvidence(b, &g.evidence)
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[start:]))
 }
 
@@ -45,8 +44,7 @@ func readGroup(g *group, row []byte) error {
 	}
 	g.peak = c.float()
 	g.meter.readFrom(c)
-	readPart(c, &g.evidence.former)
-	readPart(c, &g.evidence.present)
+	readEvidence(c, &g.evidence)
 	if c.bad || len(c.b) > 0 || !g.plausible() {
 		return errBadRow
 	}
@@ -101,6 +99,21 @@ func (r *ring) readFrom(c *cursor) {
 		r.counts[mod(r.head-age, r.n)] = events
 		r.total += events
 	}
+}
+
+func appendEvidence(b []byte, v *evidence) []byte {
+	b = appendInt(b, v.number)
+	b = appendPart(appendPart(b, &v.former), &v.present)
+	b = v.people.appendTo(b, v.number)
+	return v.meetings.appendTo(b, v.number)
+}
+
+func readEvidence(c *cursor, v *evidence) {
+	v.number = c.int(maxCount)
+	readPart(c, &v.former)
+	readPart(c, &v.present)
+	v.people.readFrom(c, v.number)
+	v.meetings.readFrom(c, v.number)
 }
 
 func appendPart(b []byte, p *part) []byte {

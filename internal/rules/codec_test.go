@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -23,7 +24,7 @@ func someGroups(r *rand.Rand, rules []Rule, e *Engine) []*group {
 	return gs
 }
 
-func emptyGroup(r *rule) *group { return &group{rule: r, meter: r.newMeter(), heapAt: -1} }
+func emptyGroup(r *rule) *group { return &group{rule: r, meter: r.meter(r), heapAt: -1} }
 
 func TestRowsComeBack(t *testing.T) {
 	eachSeed(t, func(t *testing.T, r *rand.Rand) {
@@ -35,8 +36,9 @@ func TestRowsComeBack(t *testing.T) {
 			if err := readGroup(back, row); err != nil {
 				t.Fatal(err)
 			}
-			if again := appendGroup(nil, back); !bytes.Equal(row, again) {
-				t.Errorf("the row of %q changed:\n%x\n%x", g.key, row, again)
+			again := emptyGroup(g.rule)
+			if err := readGroup(again, appendGroup(nil, back)); err != nil || !reflect.DeepEqual(again, back) {
+				t.Errorf("the row of %q changed: %v\n%+v\n%+v", g.key, err, back, again)
 			}
 		}
 	})

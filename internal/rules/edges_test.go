@@ -8,13 +8,18 @@ import (
 	"time"
 
 	"github.com/errwatch/errwatch/internal/alert"
+	"github.com/errwatch/errwatch/internal/event"
 )
 
 // play runs a story and returns what happened. A line of a story is a time after noon and what comes then:
 //
-//	5s x3         three events, with this time
-//	5s x1 of 2s   one event that arrives at 5s and carries the time 2s
-//	60s           nothing: only the clock moves
+//	5s x3              three events, with this time
+//	5s x1 of 2s        one event that arrives at 5s and carries the time 2s
+//	5s x1 a p=p1       one event of the meeting a and the participant p1; c= is its code, s= its source
+//	5s x1 n=joined     one event of a reference pattern
+//	5s line s=gateway  lines of a source came
+//	5s live            from here on silence counts; gap: from here on it does not
+//	60s                nothing: only the clock moves
 //
 // What happened is told as "firing 5s" or "resolved 60s", with the group where there is one.
 func play(t *testing.T, r Rule, story string) []string {
@@ -24,29 +29,48 @@ func play(t *testing.T, r Rule, story string) []string {
 	e.Advance(noon)
 	var told []string
 	for line := range strings.SplitSeq(strings.TrimSpace(story), "\n") {
-		words := strings.Fields(line)
-		now := after(t, words[0])
-		own, n, meeting := now, 0, ""
-		for i := 1; i < len(words); i++ {
-			switch w := words[i]; {
-			case w == "of":
-				i++
-				own = after(t, words[i])
-			case strings.HasPrefix(w, "x"):
-				n, _ = strconv.Atoi(w[1:])
-			default:
-				meeting = w
-			}
-		}
-		for range n {
-			e.Observe(denial(own, "meeting", meeting), now)
-		}
-		e.Advance(now)
+		tellStory(t, e, strings.Fields(line))
 		for _, a := range e.Transitions() {
 			told = append(told, tell(a))
 		}
 	}
+	checkBooks(t, e)
 	return told
+}
+
+func tellStory(t *testing.T, e *Engine, words []string) {
+	t.Helper()
+	now := after(t, words[0])
+	ev, n := denial(now), 0
+	for i := 1; i < len(words); i++ {
+		switch w := words[i]; {
+		case w == "of":
+			i++
+			ev.Time = after(t, words[i])
+		case w == "live":
+			e.Live(now)
+		case w == "gap":
+			e.Gap(now)
+		case w == "line":
+			defer func() { e.ObserveLines(ev.Source, now) }()
+		case strings.HasPrefix(w, "x"):
+			n, _ = strconv.Atoi(w[1:])
+		case strings.HasPrefix(w, "p="):
+			ev.Fields = append(ev.Fields, event.Field{Name: event.Participant, Value: []byte(w[2:])})
+		case strings.HasPrefix(w, "c="):
+			ev.Code = w[2:]
+		case strings.HasPrefix(w, "s="):
+			ev.Source = w[2:]
+		case strings.HasPrefix(w, "n="):
+			ev.Reference, ev.Code, ev.Category, ev.Name = true, "", "", w[2:]
+		default:
+			ev.Fields = append(ev.Fields, event.Field{Name: event.Meeting, Value: []byte(w)})
+		}
+	}
+	for range n {
+		e.Observe(ev, now)
+	}
+	e.Advance(now)
 }
 
 func after(t *testing.T, s string) time.Time {
@@ -63,7 +87,11 @@ func tell(a alert.Alert) string {
 	if a.State == alert.Resolved {
 		when = a.EndsAt
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s", a.State, when.Sub(noon), a.Labels.Get("meeting")))
+	group := a.Labels.Get("meeting")
+	if s := a.Labels.Get("source"); s != "" {
+		group = s
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", a.State, when.Sub(noon), group))
 }
 
 func TestEdges(t *testing.T) {

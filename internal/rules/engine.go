@@ -13,6 +13,7 @@ import (
 type Options struct {
 	MaxGroups    int // per rule (limits.groups); 0: DefaultGroups
 	MaxGroupsAll int // in all rules; 0: DefaultGroupsAll
+	MaxDistinct  int // different values that one group or rule remembers (limits.distinct); 0: DefaultDistinct
 	Samples      int // lines kept per alert, at most 10; 0: DefaultSamples
 
 	KeepAlerts time.Duration // how long resolved alerts stay in the state (state.history); 0: DefaultKeepAlerts
@@ -28,7 +29,8 @@ type Options struct {
 const (
 	DefaultGroups     = 1000
 	DefaultGroupsAll  = 20000
-	DefaultSamples    = 3
+	DefaultDistinct   = 65536
+	DefaultSamples    = 5
 	DefaultKeepAlerts = 400 * 24 * time.Hour
 )
 
@@ -38,40 +40,64 @@ type Engine struct {
 	rules []*rule
 	index *index
 
+	fromLines []*rule // those that count lines
+	shared    *shared
+
 	clock   int64 // the latest time that was told; 0: none yet
 	expired int64 // the day on which old alerts were last forgotten
 	uses    uint64
 	groups  int // groups of rules with `by`: what MaxGroupsAll bounds
-	values  int // values in all evidence: what maxEvidenceValues bounds
 	due     dueHeap
 
 	marks       *marks
 	transitions []alert.Alert
 	recent      []alert.Alert // resolved not long ago, in order of EndsAt
 	scratch     []byte        // for keys
-	short       []byte        // for short strings
+	seen        observation   // the event that is being counted
+	lines       observation   // the same for lines
 	notes       []string
+}
+
+// observation is one event, or the coming of lines, as rules count it.
+type observation struct {
+	ev      *event.Event
+	at, now int64  // at which time it counts, and when it came
+	short   []byte // for values that are strings
+}
+
+// valueOf returns an event's value, nil where it has none. It is valid until the next call.
+func (o *observation) valueOf(p byPart) []byte {
+	if p.field {
+		return o.ev.Field(p.name)
+	}
+	o.short = append(o.short[:0], p.of(o.ev)...)
+	return o.short
 }
 
 // rule is a Rule made ready, with its groups.
 type rule struct {
 	Rule
-	edge
+	kind
 	span
 	index     int // in Engine.rules
 	canonical string
 	match     matcher
+	to        *matcher // with `ratio`
 	by        []byPart // sorted
 	summary   *summary
-	newMeter  func() meter
+	shared    *shared
 
 	since   int64 // from when on the rule observed
 	groups  map[string]*group
 	recent  lru
-	refused int64 // events that found no room for their group
-	evicted int64 // groups that made room
-	late    int64 // events that came after their bucket had left
-	dirty   bool  // its row of rule_sets waits to be written
+	known   *windowSet // with `new`: what was seen
+	storms  *storms    // with `dedupe`
+	refused int64      // events that found no room for their group
+	evicted int64      // groups that made room
+	evictAt int64      // when the last one did
+	folded  int64      // events that `dedupe` did not count
+	late    int64      // events that came after their bucket had left
+	dirty   bool       // its row of rule_sets waits to be written
 }
 
 // New makes an engine for these rules. It fails, with all reasons joined, where [CheckRules] has errors.
@@ -86,18 +112,24 @@ func New(rules []Rule, opts Options) (*Engine, error) {
 		return nil, errors.Join(problems...)
 	}
 	e := &Engine{opts: opts, marks: newMarks()}
+	e.lines.ev = &event.Event{}
+	setDefault(&e.opts.MaxDistinct, DefaultDistinct)
 	setDefault(&e.opts.MaxGroups, DefaultGroups)
 	setDefault(&e.opts.MaxGroupsAll, DefaultGroupsAll)
 	setDefault(&e.opts.Samples, DefaultSamples)
 	setDefault(&e.opts.KeepAlerts, DefaultKeepAlerts)
 	e.opts.Samples = min(e.opts.Samples, maxSamples)
+	e.shared = newShared(&e.opts)
 	for i := range rules {
-		r, err := newRule(rules[i], opts)
+		r, err := newRule(rules[i], opts, e.shared)
 		if err != nil {
 			return nil, fmt.Errorf("rule %q: %w", rules[i].Name, err)
 		}
 		r.index = i
 		e.rules = append(e.rules, r)
+		if r.fromLine {
+			e.fromLines = append(e.fromLines, r)
+		}
 	}
 	e.index = newIndex(e.rules)
 	return e, nil
@@ -109,17 +141,27 @@ func setDefault[T ~int | ~int64](v *T, def T) {
 	}
 }
 
-func newRule(conf Rule, opts Options) (*rule, error) {
+func newRule(conf Rule, opts Options, sh *shared) (*rule, error) {
 	r := &rule{
-		Rule: conf, edge: edgeOf(&conf), span: spanOf(conf.Window), canonical: conf.Canonical(),
+		Rule: conf, kind: kindOf(&conf), span: spanOf(conf.Window), canonical: conf.Canonical(), shared: sh,
 		match: newMatcher(&conf.Match, opts.CanonicalName), groups: map[string]*group{}, dirty: true,
+	}
+	if conf.Ratio != nil {
+		to := newMatcher(&conf.Ratio.To, opts.CanonicalName)
+		r.to = &to
+	}
+	if conf.New {
+		set := newWindowSet(r.span, sh)
+		r.known = &set
+	}
+	if conf.Dedupe != nil {
+		r.storms = newStorms(r)
 	}
 	for _, name := range sortedSet(conf.By) {
 		r.by = append(r.by, newByPart(name))
 	}
 	var err error
 	r.summary, err = newSummary(&conf)
-	r.newMeter = func() meter { return newCount(r.span) }
 	return r, err
 }
 
@@ -145,43 +187,72 @@ func (e *Engine) Observe(ev *event.Event, now time.Time) Verdict {
 	case ev.When().IsZero():
 		at = t
 	}
+	o := &e.seen
+	o.ev, o.at, o.now = ev, at, t
 	c := e.index.find(ev)
-	for _, r := range c.sure {
-		v.Late = e.count(r, ev, at, t) || v.Late
+	for _, h := range c.sure {
+		v.Late = e.count(h.rule, h.as, o) || v.Late
 	}
 	for i := range c.fields {
 		for _, r := range c.fields[i].byValue[string(ev.Field(c.fields[i].name))] {
 			if r.match.fieldsHold(ev) {
-				v.Late = e.count(r, ev, at, t) || v.Late
+				v.Late = e.count(r, matching, o) || v.Late
 			}
 		}
 	}
+	for _, r := range c.mixed {
+		if as := r.roleOf(ev); as != 0 {
+			v.Late = e.count(r, as, o) || v.Late
+		}
+	}
+	o.ev = nil
 	return v
 }
 
-// count counts an event of time `at` in one rule at t and says whether it came too late for it.
-func (e *Engine) count(r *rule, ev *event.Event, at, t int64) (late bool) {
-	if r.span.late(at, t) {
+// count counts an event in one rule and says whether it came too late for it.
+func (e *Engine) count(r *rule, as role, o *observation) (late bool) {
+	if !r.arrival && r.span.late(o.at, o.now) {
 		r.late++
 		return true
 	}
-	g := e.find(r, ev, t)
-	if g == nil {
+	if d := r.Distinct; d != nil && !d.OrEvents && len(o.valueOf(newByPart(d.Of))) == 0 {
 		return false
 	}
-	g.seen = t
-	e.touch(g)
-	g.meter.moveTo(t)
-	g.meter.add(ev, at)
-	e.gather(g, ev, at, t)
-	e.mark(g)
-	was, ended := g.state, g.endedAt
-	e.settle(g, t)
-	// An event moves due times only later, unless the state changed or it stands before all that the window held.
-	if g.heapAt < 0 || g.state != was || g.endedAt != ended || r.leaves(r.bucket(at)) < g.due {
-		e.due.set(g, g.nextDue(t))
+	if r.storms != nil {
+		if as = e.unfolded(r, as, o); as == 0 {
+			r.folded++
+			return false
+		}
+	}
+	if r.known != nil {
+		return e.countNew(r, o)
+	}
+	if g := e.find(r, o); g != nil {
+		e.countIn(g, as, o)
 	}
 	return false
+}
+
+// countIn counts an event in its group.
+func (e *Engine) countIn(g *group, as role, o *observation) {
+	r := g.rule
+	g.seen = o.now
+	e.touch(g)
+	g.meter.moveTo(o.now)
+	if r.arrival && g.state != inactive {
+		g.peak = r.edge.worse(g.peak, g.meter.value()) // the silence that this event ends
+	}
+	g.meter.add(o, as)
+	if as&matching != 0 {
+		e.gather(g, o)
+	}
+	e.mark(g)
+	was, ended := g.state, g.endedAt
+	e.settle(g, o.now)
+	// An event moves due times only later, unless the state changed or it stands before all that the window held.
+	if r.restless && !r.sees || g.heapAt < 0 || g.state != was || g.endedAt != ended || r.leaves(r.bucket(o.at)) < g.due {
+		e.due.set(g, g.nextDue(o.now))
+	}
 }
 
 // Advance takes every due time up to now, in order of time, and moves the clock there. The clock never goes back.
@@ -216,7 +287,7 @@ func (e *Engine) begin(t int64) {
 // about silence, so its one group exists from here on.
 func (e *Engine) start(r *rule) {
 	r.since, r.dirty = e.clock, true
-	if !r.above && len(r.by) == 0 {
+	if r.standing && len(r.by) == 0 {
 		g := e.newGroup(r, "", e.clock)
 		e.touch(g)
 		e.mark(g)

@@ -19,14 +19,22 @@ const (
 	maxSamples    = 10  // lines, whatever Options.Samples says
 	maxFieldName  = 256 // bytes; fields with longer names are left out
 
-	// maxEvidenceValues bounds all groups together. Past it the tallies of further groups hold minValues each.
+	maxPeople = 8192 // different participants, and meetings
+
+	// What follows bounds all groups together. Past it the tallies of further groups hold minValues each, and their sets
+	// of participants and meetings nothing more.
 	maxEvidenceValues = 200_000
+	maxEvidencePeople = 200_000
 )
 
 // evidence is what a group saw: since it became active, or, while it is inactive, for one to two windows. It is kept in
 // two parts so that what is old can go without a list of events: when the present part is a window old it becomes the
 // former one, and the former one is forgotten.
-type evidence struct{ present, former part }
+type evidence struct {
+	present, former  part
+	number           int64 // of the present part; the former one's is one less
+	people, meetings partSet
+}
 
 type part struct {
 	codes       tally
@@ -77,42 +85,57 @@ func (t *tally) add(value []byte, room bool) (grown bool) {
 }
 
 // gather adds an event to a group's evidence.
-func (e *Engine) gather(g *group, ev *event.Event, at, t int64) {
-	v := &g.evidence
-	if g.state == inactive && t-v.present.begun >= int64(g.rule.Window) {
-		e.values -= v.size()
-		v.turn(t, int64(g.rule.Window))
-		e.values += v.size()
+func (e *Engine) gather(g *group, o *observation) {
+	v, ev := &g.evidence, o.ev
+	if reach := int64(g.rule.reach); g.state == inactive && o.now-v.present.begun >= reach {
+		e.holdEvidence(g, -1)
+		v.turn(o.now, reach)
+		e.holdEvidence(g, 1)
 	}
 	p := &v.present
 	if p.begun == 0 {
-		p.begun = t
+		p.begun = o.now
 	}
-	if p.first == 0 || at < p.first {
-		p.first = at
+	if p.first == 0 || o.at < p.first {
+		p.first = o.at
 	}
-	p.last = max(p.last, at)
-	e.tally(&p.codes, ev.Code)
+	p.last = max(p.last, o.at)
+	e.tally(&p.codes, o.valueOf(byPart{name: "code"}))
 	for i := range ev.Fields {
 		f := &ev.Fields[i]
 		if len(f.Value) == 0 || len(f.Name) > maxFieldName || g.rule.separates(f.Name) {
 			continue
 		}
-		if ft := p.field(f.Name); ft != nil && ft.add(f.Value, e.values < maxEvidenceValues) {
-			e.values++
+		if t := p.field(f.Name); t != nil {
+			e.tally(&t.tally, f.Value)
+		}
+		switch f.Name {
+		case event.Participant:
+			e.tell(&v.people, f.Value, v.number)
+		case event.Meeting:
+			e.tell(&v.meetings, f.Value, v.number)
 		}
 	}
 	p.sample(ev.Text, e.opts.Samples)
 }
 
-func (e *Engine) tally(t *tally, value string) {
-	if value == "" {
-		return
+func (e *Engine) tally(t *tally, value []byte) {
+	if all := &e.shared.values; len(value) > 0 && t.add(value, all.used < all.most) {
+		all.used++
 	}
-	e.short = append(e.short[:0], value...)
-	if t.add(e.short, e.values < maxEvidenceValues) {
-		e.values++
+}
+
+// tell notes a participant or a meeting.
+func (e *Engine) tell(s *partSet, value []byte, part int64) {
+	if all := &e.shared.people; s.add(keyOf(value), part, all.used < all.most) {
+		all.used++
 	}
+}
+
+// holdEvidence adds what a group's evidence holds to the totals, or, with -1, takes it off.
+func (e *Engine) holdEvidence(g *group, sign int) {
+	e.shared.values.used += sign * g.evidence.size()
+	e.shared.people.used += sign * (len(g.evidence.people.seen) + len(g.evidence.meetings.seen))
 }
 
 // separates says that a field is in `by`, so that it has one value in each group.
@@ -125,17 +148,21 @@ func (r *rule) separates(field string) bool {
 	return false
 }
 
-// turn begins a new present part; the old one stays as the former one if anything in it can still be in the window.
-func (v *evidence) turn(t, window int64) {
+// turn begins a new present part; the old one stays as the former one if anything in it can still be of interest.
+func (v *evidence) turn(t, reach int64) {
 	v.former, v.present = v.present, part{}
-	if v.former.last <= t-window {
-		v.former = part{}
+	keep := v.number
+	v.number++
+	if v.former.last <= t-reach {
+		v.former, keep = part{}, v.number
 	}
+	v.people.keepFrom(keep)
+	v.meetings.keepFrom(keep)
 }
 
-func (v *evidence) reset() { *v = evidence{} }
+func (v *evidence) reset() { *v = evidence{number: 1} }
 
-// size is the number of values that count against maxEvidenceValues.
+// size is the number of values in tallies.
 func (v *evidence) size() int { return v.present.size() + v.former.size() }
 
 func (p *part) size() int {
@@ -195,6 +222,7 @@ func (v *evidence) show(samples int) alert.Evidence {
 			out.Top[name] = ranking(minValues, v.former.tallyOf(name), v.present.tallyOf(name))
 		}
 	}
+	out.People, out.Meetings = v.people.show(), v.meetings.show()
 	lines := slices.Concat(v.former.samples, v.present.samples)
 	for _, l := range lines[max(0, len(lines)-samples):] {
 		out.Samples = append(out.Samples, string(bytes.ToValidUTF8(l, []byte("\uFFFD"))))

@@ -29,7 +29,8 @@ func TestEvidence(t *testing.T) {
 			event.Meeting:     {{Value: "m0", N: 3}, {Value: "m1", N: 3}, {Value: "m2", N: 2}},
 			event.Participant: {{Value: "p0", N: 1}, {Value: "p1", N: 1}, {Value: "p2", N: 1}, {Value: "p3", N: 1}, {Value: "p4", N: 1}},
 		},
-		Samples: []string{"line 5", "line 6", "line 7"}, First: noon, Last: at(7 * time.Second),
+		Samples: []string{"line 3", "line 4", "line 5", "line 6", "line 7"}, First: noon, Last: at(7 * time.Second),
+		People: alert.Distinct{N: 8}, Meetings: alert.Distinct{N: 3},
 	}
 	if a, b := text(t, got), text(t, want); a != b {
 		t.Errorf("got %s\nwant %s", a, b)
@@ -87,8 +88,8 @@ func TestEvidenceIsBounded(t *testing.T) {
 		e.Observe(ev, noon)
 	}
 	v := &e.rules[0].groups[""].evidence
-	if n := v.size(); n > maxValues*(maxFields+1) || n != e.values {
-		t.Errorf("%d values are kept, %d counted", n, e.values)
+	if n := v.size(); n > maxValues*(maxFields+1) || n != e.shared.values.used {
+		t.Errorf("%d values are kept, %d counted", n, e.shared.values.used)
 	}
 	for _, f := range v.present.fields {
 		for _, c := range f.tally {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -61,22 +62,28 @@ func newByPart(name string) byPart {
 	return byPart{name: name, field: true}
 }
 
+// of returns a value that is not a captured field.
+func (p byPart) of(ev *event.Event) string {
+	switch p.name {
+	case "source":
+		return ev.Source
+	case "code":
+		return ev.Code
+	case "name":
+		return ev.Name
+	}
+	return ev.Category
+}
+
 // appendKey appends the key of the group that an event belongs to. An event without one of the fields belongs to the
 // group whose value for it is empty.
 func (r *rule) appendKey(b []byte, ev *event.Event) []byte {
 	for i := range r.by {
 		start := len(b)
-		switch p := &r.by[i]; {
-		case p.field:
+		if p := &r.by[i]; p.field {
 			b = append(b, clip(ev.Field(p.name), maxLabelValue)...)
-		case p.name == "source":
-			b = append(b, ev.Source...)
-		case p.name == "code":
-			b = append(b, ev.Code...)
-		case p.name == "name":
-			b = append(b, ev.Name...)
-		case p.name == "category":
-			b = append(b, ev.Category...)
+		} else {
+			b = append(b, p.of(ev)...)
 		}
 		b = append(cleanTail(b, start), keyEnd...)
 	}
@@ -162,8 +169,8 @@ func (l *lru) remove(g *group) {
 }
 
 // find returns the group of an event, making it if there is room; nil means refused.
-func (e *Engine) find(r *rule, ev *event.Event, t int64) *group {
-	e.scratch = r.appendKey(e.scratch[:0], ev)
+func (e *Engine) find(r *rule, o *observation) *group {
+	e.scratch = r.appendKey(e.scratch[:0], o.ev)
 	if g := r.groups[string(e.scratch)]; g != nil {
 		return g
 	}
@@ -172,11 +179,19 @@ func (e *Engine) find(r *rule, ev *event.Event, t int64) *group {
 		r.dirty = true
 		return nil
 	}
-	return e.newGroup(r, string(e.scratch), t)
+	return e.newGroup(r, string(e.scratch), o.now)
 }
 
 func (e *Engine) newGroup(r *rule, key string, t int64) *group {
-	g := &group{rule: r, key: key, meter: r.newMeter(), born: t, seen: t, heapAt: -1}
+	g := &group{rule: r, key: key, meter: r.meter(r), born: t, seen: t, heapAt: -1}
+	g.evidence.reset()
+	if s, ok := g.meter.(*spike); ok {
+		s.since = r.since
+		// Nothing was there before, unless it was in a group that had to make room.
+		if r.evictAt > 0 && t-r.evictAt < int64(r.Window+r.Spike.Baseline) {
+			s.since = t
+		}
+	}
 	e.adoptGroup(g)
 	return g
 }
@@ -187,6 +202,25 @@ func (e *Engine) adoptGroup(g *group) {
 	if len(g.rule.by) > 0 {
 		e.groups++
 	}
+	e.shared.distinct.used += g.meter.held()
+	e.holdEvidence(g, 1)
+}
+
+// held is how many values the rule itself remembers.
+func (r *rule) held() int {
+	n := 0
+	if r.known != nil {
+		n += r.known.held()
+	}
+	if r.storms != nil {
+		n += len(r.storms.last)
+	}
+	return n
+}
+
+// inOrder returns the groups of a rule by key, so that what happens to all of them at one instant happens in an order.
+func (r *rule) inOrder() []*group {
+	return slices.SortedFunc(maps.Values(r.groups), func(a, b *group) int { return strings.Compare(a.key, b.key) })
 }
 
 // makeRoom evicts, where a limit is reached, the least recently used group that is not firing: of the rule, or of all.
@@ -212,6 +246,7 @@ func (e *Engine) evict(g *group) bool {
 		return false
 	}
 	g.rule.evicted++
+	g.rule.evictAt = e.clock
 	g.rule.dirty = true
 	e.drop(g)
 	return true
@@ -250,6 +285,7 @@ func (e *Engine) drop(g *group) {
 		e.forgetPending(g)
 	}
 	g.dead = true
-	e.values -= g.evidence.size()
+	e.shared.distinct.used -= g.meter.held()
+	e.holdEvidence(g, -1)
 	e.marks.drop(g)
 }

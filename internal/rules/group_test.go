@@ -47,8 +47,8 @@ func TestFiringGroupsAreNeverEvicted(t *testing.T) {
 		t.Errorf("full of firing groups: %+v", s)
 	}
 	e.Advance(at(time.Minute))
-	if s := e.Stats()[0]; s.Groups != 0 || len(e.due) != 0 || e.groups != 0 || e.values != 0 {
-		t.Errorf("an inactive group without events is kept: %+v, %d due, %d groups, %d values", s, len(e.due), e.groups, e.values)
+	if s := e.Stats()[0]; s.Groups != 0 || len(e.due) != 0 || e.groups != 0 || e.shared.values.used != 0 {
+		t.Errorf("an inactive group without events is kept: %+v, %d due, %d groups, %d values", s, len(e.due), e.groups, e.shared.values.used)
 	}
 	observe(e, at(2*time.Minute), "c")
 	if s := e.Stats()[0]; s.Firing != 1 {

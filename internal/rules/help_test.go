@@ -27,6 +27,9 @@ func denial(when time.Time, fields ...string) *event.Event {
 func mustNew(t testing.TB, opts Options, rules ...Rule) *Engine {
 	t.Helper()
 	for i := range rules {
+		if rules[i].Name == "" {
+			rules[i].Name = "R"
+		}
 		if rules[i].Severity == "" {
 			rules[i].Severity = "warning"
 		}
@@ -42,8 +45,9 @@ func mustNew(t testing.TB, opts Options, rules ...Rule) *Engine {
 // room, each due time lies ahead and none is missing or too late.
 func checkBooks(t *testing.T, e *Engine) {
 	t.Helper()
-	groups, values, listed := 0, 0, 0
+	groups, values, listed, people, distinct := 0, 0, 0, 0, 0
 	for _, r := range e.rules {
+		distinct += r.held()
 		for g := r.recent.oldest; g != nil; g = g.newer {
 			listed++
 			if g.newer != nil && g.newer.touched <= g.touched {
@@ -55,6 +59,8 @@ func checkBooks(t *testing.T, e *Engine) {
 				groups++
 			}
 			values += g.evidence.size()
+			people += len(g.evidence.people.seen) + len(g.evidence.meetings.seen)
+			distinct += g.meter.held()
 			if g.state != firing {
 				listed--
 			}
@@ -66,7 +72,10 @@ func checkBooks(t *testing.T, e *Engine) {
 			}
 		}
 	}
-	if groups != e.groups || values != e.values || listed != 0 {
-		t.Errorf("%d groups (%d counted), %d values (%d counted), %d too many listed", groups, e.groups, values, e.values, listed)
+	if people != e.shared.people.used || distinct != e.shared.distinct.used {
+		t.Errorf("%d people (%d counted), %d distinct values (%d counted)", people, e.shared.people.used, distinct, e.shared.distinct.used)
+	}
+	if groups != e.groups || values != e.shared.values.used || listed != 0 {
+		t.Errorf("%d groups (%d counted), %d values (%d counted), %d too many listed", groups, e.groups, values, e.shared.values.used, listed)
 	}
 }

@@ -29,8 +29,15 @@ type tuple struct {
 
 // candidates are the rules that match a tuple: those that ask no more, and those that depend on fields.
 type candidates struct {
-	sure   []*rule
+	sure   []hit
 	fields []fieldIndex
+	mixed  []*rule // with `ratio`, where either match depends on fields
+}
+
+// hit is a rule and what an event is to it.
+type hit struct {
+	rule *rule
+	as   role
 }
 
 // fieldIndex holds the rules whose first field (in the order of names) is this one, by its value.
@@ -45,10 +52,14 @@ func newIndex(rules []*rule) *index {
 		sources: vocabulary{}, codes: vocabulary{}, names: vocabulary{}, category: vocabulary{},
 	}
 	for _, r := range rules {
-		x.sources.add(r.match.sources)
-		x.codes.add(r.match.codes)
-		x.names.add(r.match.names)
-		x.category.add(r.match.categories)
+		for _, m := range []*matcher{&r.match, r.to} {
+			if m != nil {
+				x.sources.add(m.sources)
+				x.codes.add(m.codes)
+				x.names.add(m.names)
+				x.category.add(m.categories)
+			}
+		}
 	}
 	return x
 }
@@ -82,14 +93,46 @@ func (x *index) build(ev *event.Event) *candidates {
 	c := &candidates{}
 	for _, r := range x.rules {
 		switch {
+		case r.fromLine || r.Always:
+		case r.to != nil:
+			c.addRatio(r, ev)
 		case !r.match.holds(ev):
 		case len(r.match.fields) == 0:
-			c.sure = append(c.sure, r)
+			c.sure = append(c.sure, hit{r, matching})
 		default:
 			c.addByField(r)
 		}
 	}
 	return c
+}
+
+func (c *candidates) addRatio(r *rule, ev *event.Event) {
+	var as role
+	if r.match.holds(ev) {
+		as |= matching
+	}
+	if r.to.holds(ev) {
+		as |= divisor
+	}
+	switch {
+	case as == 0:
+	case len(r.match.fields)+len(r.to.fields) > 0:
+		c.mixed = append(c.mixed, r)
+	default:
+		c.sure = append(c.sure, hit{r, as})
+	}
+}
+
+// roleOf returns what an event is to a rule with `ratio`.
+func (r *rule) roleOf(ev *event.Event) role {
+	var as role
+	if r.match.holds(ev) && r.match.fieldsHold(ev) {
+		as |= matching
+	}
+	if r.to.holds(ev) && r.to.fieldsHold(ev) {
+		as |= divisor
+	}
+	return as
 }
 
 func (c *candidates) addByField(r *rule) {

@@ -173,7 +173,7 @@ func (e *Engine) collect(m *marks) (c *changes, sets []*rule) {
 		}
 	}
 	if !c.empty() {
-		c.sets = append(c.sets, setRow{clock: e.clock, data: binary.AppendUvarint(nil, e.uses)})
+		c.sets = append(c.sets, setRow{clock: e.clock, data: e.appendTo(nil)})
 	}
 	return c, sets
 }
@@ -188,14 +188,29 @@ func (e *Engine) expireAlerts(writing bool) int64 {
 	return max(0, e.clock-int64(e.opts.KeepAlerts))
 }
 
+// appendTo writes the engine's own row: what no rule has.
+func (e *Engine) appendTo(b []byte) []byte {
+	return appendInt(binary.AppendUvarint(b, e.uses), e.shared.live.at(e.clock))
+}
+
+func (e *Engine) readFrom(c *cursor) {
+	e.uses, e.shared.live.total = c.uvarint(), c.int(maxTime)
+}
+
 func (c *changes) empty() bool {
 	return len(c.goneRules)+len(c.gone)+len(c.sets)+len(c.groups)+len(c.alerts)+len(c.goneAlerts) == 0
 }
 
 func (r *rule) appendTo(b []byte) []byte {
 	b = append(b, groupVersion)
-	for _, n := range []int64{r.since, r.refused, r.evicted} {
+	for _, n := range []int64{r.since, r.refused, r.evicted, r.evictAt, r.folded} {
 		b = appendInt(b, n)
+	}
+	if r.known != nil {
+		b = r.known.appendTo(b)
+	}
+	if r.storms != nil {
+		b = r.storms.appendTo(b)
 	}
 	return b
 }
@@ -205,10 +220,16 @@ func (r *rule) readFrom(row []byte) error {
 	if c.byte() != groupVersion {
 		return errBadRow
 	}
-	for _, n := range []*int64{&r.since, &r.refused, &r.evicted} {
+	for _, n := range []*int64{&r.since, &r.refused, &r.evicted, &r.evictAt, &r.folded} {
 		*n = c.int(maxTime)
 	}
-	if c.bad {
+	if r.known != nil {
+		r.known.readFrom(c)
+	}
+	if r.storms != nil {
+		r.storms.readFrom(c)
+	}
+	if c.bad || len(c.b) > 0 {
 		return errBadRow
 	}
 	return nil

@@ -67,6 +67,15 @@ func (tab *table) saved(t testing.TB) *saved {
 	return s
 }
 
+func liveAfter(stream []step) (live bool) {
+	for _, s := range stream {
+		if s.tell == "live" || s.tell == "gap" {
+			live = s.tell == "live"
+		}
+	}
+	return live
+}
+
 // TestRestart holds that a run that is killed, at any event, and continues from its last commit is the run that never
 // was: the same alerts with the same times, evidence and IDs.
 func TestRestart(t *testing.T) {
@@ -76,7 +85,7 @@ func TestRestart(t *testing.T) {
 		whole := mustNew(t, opts, rules...)
 		var want []alert.Alert
 		for _, s := range stream {
-			whole.Observe(s.ev, s.now)
+			s.do(whole)
 		}
 		want = whole.Transitions()
 
@@ -84,7 +93,7 @@ func TestRestart(t *testing.T) {
 		e := mustNew(t, opts, rules...)
 		var got, open []alert.Alert
 		for i := 0; i < len(stream); i++ {
-			e.Observe(stream[i].ev, stream[i].now)
+			stream[i].do(e)
 			open = append(open, e.Transitions()...)
 			switch r.IntN(4) {
 			case 0:
@@ -94,6 +103,9 @@ func TestRestart(t *testing.T) {
 				e = mustNew(t, opts, rules...)
 				e.load(tab.saved(t), stream[i].now)
 				checkBooks(t, e)
+				if liveAfter(stream[:committed]) { // as if no time had passed since the commit
+					e.Live(timeOf(e.clock))
+				}
 				if len(e.Notes()) > 0 {
 					t.Error(e.Notes())
 				}
@@ -107,7 +119,7 @@ func TestRestart(t *testing.T) {
 				open, i = nil, committed-1
 				if r.IntN(2) == 0 { // or the process lives on for a while
 					for ; i+1 < len(stream) && r.IntN(5) > 0; i++ {
-						e.Observe(stream[i+1].ev, stream[i+1].now)
+						stream[i+1].do(e)
 						open = append(open, e.Transitions()...)
 					}
 				}

@@ -160,8 +160,7 @@ func (e *Engine) savedClock(s *saved, now time.Time) int64 {
 				timeOf(r.clock).Format(time.RFC3339), ahead.Round(time.Second)))
 			return 0
 		}
-		c := &cursor{b: r.data}
-		e.uses = c.uvarint()
+		e.readFrom(&cursor{b: r.data})
 		return r.clock
 	}
 	return 0
@@ -185,6 +184,7 @@ func (e *Engine) loadSets(s *saved) map[string]bool {
 			continue
 		}
 		r.dirty = false
+		e.shared.distinct.used += r.held()
 		known[row.rule] = true
 	}
 	return known
@@ -198,7 +198,7 @@ func (e *Engine) loadGroups(s *saved, known map[string]bool) {
 			e.marks.rules[row.rule] = struct{}{}
 			continue
 		}
-		g := &group{rule: r, key: row.key, meter: r.newMeter(), heapAt: -1, stored: true}
+		g := &group{rule: r, key: row.key, meter: r.meter(r), heapAt: -1, stored: true}
 		if err := readGroup(g, row.data); err != nil || strings.Count(row.key, keyEnd) != len(r.by) {
 			e.notes = append(e.notes, fmt.Sprintf("a group of rule %q cannot be read: it starts anew", row.rule))
 			e.marks.gone[row.rowKey] = struct{}{}
@@ -215,7 +215,6 @@ func (e *Engine) loadGroups(s *saved, known map[string]bool) {
 			g.rule.recent.push(g)
 		}
 		e.uses = max(e.uses, g.touched)
-		e.values += g.evidence.size()
 		e.due.set(g, g.nextDue(e.clock))
 	}
 }

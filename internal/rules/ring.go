@@ -84,3 +84,19 @@ func (r *ring) newest() (bucket int64, ok bool) {
 	}
 	return 0, false
 }
+
+// changes is when the total changes next if nothing is added, never if it does not.
+func (r *ring) changes() int64 {
+	if b, ok := r.oldest(); ok {
+		return r.leaves(b)
+	}
+	return never
+}
+
+// empty is when nothing will be left if nothing is added, 0 if nothing is.
+func (r *ring) empty() int64 {
+	if b, ok := r.newest(); ok {
+		return r.leaves(b)
+	}
+	return 0
+}

@@ -13,40 +13,40 @@ const (
 // settle lets the state follow the value at t. Where several things fall on one instant their order is: buckets leave,
 // then the condition is judged, then `for` and `keep_firing_for`, then events. Callers have moved the meter to t.
 func (e *Engine) settle(g *group, t int64) {
-	r, v := g.rule, g.meter.value()
+	r := g.rule
 	if g.state != inactive {
-		g.peak = r.worse(g.peak, v)
+		g.peak = r.edge.worse(g.peak, g.meter.value())
 		g.shown = nil
 	}
 	switch g.state {
 	case inactive:
-		if r.fires(v) && t >= g.armedAt() {
-			e.activate(g, t, v)
+		if g.meter.fires() && t >= g.armedAt() {
+			e.activate(g, t)
 		}
 	case pending:
 		switch due := g.activeAt + int64(r.For); {
-		case !r.fires(v):
+		case !g.meter.fires():
 			e.deactivate(g)
 		case t >= due:
 			e.fire(g, due)
 		}
 	case firing:
-		e.settleFiring(g, t, v)
+		e.settleFiring(g, t)
 	}
 }
 
 // settleFiring is a Schmitt trigger: once the value reached resolve_at the condition is over, and only the threshold
 // itself brings it back.
-func (e *Engine) settleFiring(g *group, t int64, v float64) {
+func (e *Engine) settleFiring(g *group, t int64) {
 	r := g.rule
 	switch {
-	case g.endedAt == 0 && r.ends(v):
+	case g.endedAt == 0 && g.meter.ends():
 		g.endedAt = t
 		e.mark(g)
 		if r.KeepFiringFor == 0 {
 			e.resolve(g, t)
 		}
-	case g.endedAt != 0 && r.fires(v):
+	case g.endedAt != 0 && g.meter.fires():
 		g.endedAt = 0
 		e.mark(g)
 	case g.endedAt != 0 && t >= g.endedAt+int64(r.KeepFiringFor):
@@ -54,17 +54,28 @@ func (e *Engine) settleFiring(g *group, t int64, v float64) {
 	}
 }
 
-// armedAt is from when on the condition may hold. Only `below` waits: its window must have been observed whole, by the
-// rule and, where there are groups, since the group was first seen.
+// armedAt is from when on the condition may hold. With `below` its window must have been observed whole, by the rule
+// and, where there are groups, since the group was first seen; with `spike` the baseline before it, too.
 func (g *group) armedAt() int64 {
-	if g.rule.above {
+	if !g.rule.waits {
 		return 0
+	}
+	if s, ok := g.meter.(*spike); ok {
+		return s.armedAt()
 	}
 	return g.born + int64(g.rule.Window)
 }
 
-func (e *Engine) activate(g *group, t int64, v float64) {
-	g.activeAt, g.peak, g.shown = t, v, nil
+// freeze stops the baseline of a `spike` while its alert is active.
+func (g *group) freeze(on bool) {
+	if s, ok := g.meter.(*spike); ok {
+		s.freeze(on)
+	}
+}
+
+func (e *Engine) activate(g *group, t int64) {
+	g.activeAt, g.peak, g.shown = t, g.meter.value(), nil
+	g.freeze(true)
 	e.mark(g)
 	if g.rule.For == 0 {
 		e.fire(g, t)
@@ -77,6 +88,7 @@ func (e *Engine) activate(g *group, t int64, v float64) {
 func (e *Engine) deactivate(g *group) {
 	e.forgetPending(g)
 	g.state, g.activeAt, g.peak = inactive, 0, 0
+	g.freeze(false)
 	e.mark(g)
 }
 
@@ -90,8 +102,9 @@ func (e *Engine) fire(g *group, t int64) {
 func (e *Engine) resolve(g *group, t int64) {
 	e.emit(e.resolved(g, t))
 	g.state, g.activeAt, g.startsAt, g.endedAt, g.peak, g.shown = inactive, 0, 0, 0, 0, nil
+	g.freeze(false)
 	// The next alert of this group must not show the evidence of this one.
-	e.values -= g.evidence.size()
+	e.holdEvidence(g, -1)
 	g.evidence.reset()
 	e.touch(g)
 	e.mark(g)
@@ -121,19 +134,19 @@ func (g *group) nextDue(t int64) int64 {
 	case g.state == inactive && t < g.armedAt():
 		due = g.armedAt()
 	}
-	if g.state != inactive || !r.above {
+	if g.state != inactive || r.restless {
 		due = min(due, g.meter.changes())
 	}
 	return min(due, g.forgottenAt())
 }
 
-// forgottenAt is when a group is dropped: one with `above` when it is inactive and its window is empty, so that it
-// holds nothing any more; one with `below` a day after its last event. A rule's only group stays.
+// forgottenAt is when a group is dropped: when it is inactive and its window is empty, so that it holds nothing any more;
+// with `below` or `absent` a day after its last event. A rule's only group stays.
 func (g *group) forgottenAt() int64 {
 	switch r := g.rule; {
 	case len(r.by) == 0:
 		return never
-	case !r.above:
+	case r.sees:
 		return g.seen + max(int64(seenWithin), int64(r.Window))
 	case g.state == inactive:
 		return g.meter.empty()

@@ -22,10 +22,27 @@ type Surroundings struct {
 type Meaning struct{ Catalogue, Code, Name, Category string }
 
 func (c *checker) checkSurroundings() {
-	c.checkKnown("match.categories", c.r.Match.Categories, c.s.Categories, "no code has the category %q")
-	c.checkKnown("match.sources", c.r.Match.Sources, c.s.Sources, "no source is called %q")
-	c.checkMeanings()
+	for _, m := range c.r.matches() {
+		c.checkKnown(m.key+".categories", m.Categories, c.s.Categories, "no code has the category %q")
+		c.checkKnown(m.key+".sources", m.Sources, c.s.Sources, "no source is called %q")
+		c.checkMeanings(m)
+		c.checkMatchFields(m)
+	}
 	c.checkFields()
+}
+
+// keyedMatch is a match and where it stands in the rule.
+type keyedMatch struct {
+	*Match
+	key string
+}
+
+func (r *Rule) matches() []keyedMatch {
+	all := []keyedMatch{{&r.Match, "match"}}
+	if r.Ratio != nil {
+		all = append(all, keyedMatch{&r.Ratio.To, "ratio.to"})
+	}
+	return all
 }
 
 func (c *checker) checkKnown(key string, values, known []string, format string) {
@@ -33,7 +50,7 @@ func (c *checker) checkKnown(key string, values, known []string, format string) 
 		return
 	}
 	for i, v := range values {
-		if v != "" && !slices.Contains(known, v) && (key != "match.categories" || v != "unknown") {
+		if v != "" && !slices.Contains(known, v) && (!strings.HasSuffix(key, ".categories") || v != "unknown") {
 			c.warn(key, i, didYouMean(v, known), format, v)
 		}
 	}
@@ -41,10 +58,9 @@ func (c *checker) checkKnown(key string, values, known []string, format string) 
 
 // checkMeanings looks at codes and names. What no catalogue knows may still occur (patterns yield unknown codes), so a
 // rule is only said to match nothing where all that it lists is known.
-func (c *checker) checkMeanings() {
-	m := &c.r.Match
-	codes, allCodes := c.lookUp("match.codes", m.Codes, c.s.Code)
-	names, allNames := c.lookUp("match.names", m.Names, c.s.Name)
+func (c *checker) checkMeanings(m keyedMatch) {
+	codes, allCodes := c.lookUp(m.key+".codes", m.Codes, c.s.Code)
+	names, allNames := c.lookUp(m.key+".names", m.Names, c.s.Name)
 	possible := codes
 	if len(m.Codes) == 0 {
 		possible = names
@@ -54,13 +70,13 @@ func (c *checker) checkMeanings() {
 	}
 	for _, l := range possible {
 		for _, meaning := range l {
-			if c.r.Match.allowsMeaning(meaning, names) {
-				c.checkAmbiguous(codes, names)
+			if m.allowsMeaning(meaning, names) {
+				c.checkAmbiguous(m, codes, names)
 				return
 			}
 		}
 	}
-	c.warn("match", -1, "codes, names and categories must all hold; a rule for any of them is two rules",
+	c.warn(m.key, -1, "codes, names and categories must all hold; a rule for any of them is two rules",
 		"nothing has one of these codes, names and categories at once: the rule can never fire")
 }
 
@@ -94,14 +110,14 @@ func (m *Match) allowsMeaning(a Meaning, names [][]Meaning) bool {
 
 // checkAmbiguous warns of a bare number that means different things, unless a name, a category or the choice of a
 // single source settles which one is meant.
-func (c *checker) checkAmbiguous(codes, names [][]Meaning) {
-	if len(c.r.Match.Sources) == 1 {
+func (c *checker) checkAmbiguous(m keyedMatch, codes, names [][]Meaning) {
+	if len(m.Sources) == 1 {
 		return
 	}
 	for i, meanings := range codes {
 		said := map[string]string{} // name -> catalogue
 		for _, a := range meanings {
-			if _, ok := said[a.Name]; !ok && c.r.Match.allowsMeaning(a, names) {
+			if _, ok := said[a.Name]; !ok && m.allowsMeaning(a, names) {
 				said[a.Name] = a.Catalogue
 			}
 		}
@@ -112,26 +128,43 @@ func (c *checker) checkAmbiguous(codes, names [][]Meaning) {
 		for _, name := range slices.Sorted(maps.Keys(said)) {
 			parts = append(parts, name+" in "+said[name])
 		}
-		c.warn("match.codes", i, "match names or categories: they mean the same in every catalogue",
-			"%s means different things: %s", c.r.Match.Codes[i], strings.Join(parts, ", "))
+		c.warn(m.key+".codes", i, "match names or categories: they mean the same in every catalogue",
+			"%s means different things: %s", m.Codes[i], strings.Join(parts, ", "))
 	}
 }
 
+func (c *checker) checkMatchFields(m keyedMatch) {
+	for _, name := range slices.Sorted(maps.Keys(m.Fields)) {
+		c.checkField(m.key+".fields."+name, -1, name, "the rule can never fire")
+	}
+}
+
+// checkFields looks at what the rule needs of events besides what they must match.
 func (c *checker) checkFields() {
-	if c.s.Fields == nil {
+	for i, name := range c.r.By {
+		c.checkField("by", i, name, "all events fall into one group")
+	}
+	switch d := c.r.Distinct; {
+	case d == nil || d.Of == "":
+	case d.OrEvents:
+		c.checkField("distinct.of", -1, d.Of, "each event counts")
+	default:
+		c.checkField("distinct.of", -1, d.Of, "the rule can never fire")
+	}
+	if c.r.Dedupe != nil {
+		for i, name := range c.r.Dedupe.By {
+			c.checkField("dedupe.by", i, name, "nothing is ever folded")
+		}
+	}
+}
+
+func (c *checker) checkField(key string, item int, name, consequence string) {
+	if c.s.Fields == nil || !newByPart(name).field {
 		return
 	}
-	known := slices.Sorted(maps.Keys(c.s.Fields))
-	for i, name := range c.r.By {
-		if newByPart(name).field && !slices.Contains(known, name) {
-			c.warn("by", i, didYouMean(name, known), "no pattern captures the field %q: all events fall into one group", name)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.r.Match.Fields)) {
-		if !slices.Contains(known, name) {
-			c.warn("match.fields."+name, -1, didYouMean(name, known),
-				"no pattern captures the field %q: the rule can never fire", name)
-		}
+	if _, ok := c.s.Fields[name]; !ok {
+		known := slices.Sorted(maps.Keys(c.s.Fields))
+		c.warn(key, item, didYouMean(name, known), "no pattern captures the field %q: %s", name, consequence)
 	}
 }
 

@@ -1,0 +1,260 @@
+package rules
+
+import (
+	"crypto/sha256"
+
+	"github.com/errwatch/errwatch/internal/alert"
+)
+
+// Different values are counted exactly, by remembering them. What is remembered is small, of one size and without
+// pointers, so that a million of them cost a few dozen megabytes and the garbage collector nothing.
+
+// valueKey stands for one value: the value itself where it has at most 15 bytes, else 120 bits of its SHA-256, of which
+// nobody can make two that are equal. Its first byte tells the two apart.
+type valueKey [16]byte
+
+const hashedKey = 0xFF
+
+// keyOf returns the key of a value, which is cut as labels are: values that begin alike are one.
+func keyOf(v []byte) valueKey {
+	var k valueKey
+	if len(v) < len(k) {
+		k[0] = byte(len(v))
+		copy(k[1:], v)
+		return k
+	}
+	sum := sha256.Sum256(clip(v, maxValueBytes))
+	k[0] = hashedKey
+	copy(k[1:], sum[:])
+	return k
+}
+
+// appendTo writes a key, read by [cursor.key].
+func (k *valueKey) appendTo(b []byte) []byte {
+	if n := int(k[0]); n < len(k) {
+		return append(b, k[:1+n]...)
+	}
+	return append(b, k[:]...)
+}
+
+func (c *cursor) key() (k valueKey) {
+	k[0] = c.byte()
+	n := len(k) - 1
+	if k[0] != hashedKey {
+		n = int(k[0])
+	}
+	if n >= len(k) {
+		c.bad = true
+		return k
+	}
+	copy(k[1:], c.take(n))
+	return k
+}
+
+// budget bounds what several sets hold together.
+type budget struct{ used, most int }
+
+// windowSet holds the different values of a window, each in the newest bucket in which it was seen: its ring counts, for
+// each bucket, the values that were seen last in it. Values that have left the window stay in the map until they are as
+// many as those in it; then they are swept out together.
+type windowSet struct {
+	ring
+	shared  *shared
+	seen    map[valueKey]int64 // the newest bucket
+	refused int64              // one more than the newest bucket in which a value found no room; 0: none did
+}
+
+// sweepSlack is how many values may have left the window before it is worth a sweep.
+const sweepSlack = 64
+
+func newWindowSet(s span, sh *shared) windowSet { return windowSet{ring: *newRing(s), shared: sh} }
+
+func (s *windowSet) moveTo(t int64) {
+	s.ring.moveTo(t)
+	if s.total == 0 && len(s.seen) > 0 {
+		s.shared.distinct.used -= len(s.seen)
+		if len(s.seen) > 1024 {
+			s.seen = nil // a map never shrinks
+		}
+		clear(s.seen)
+	}
+}
+
+// inWindow says that a bucket of the past is still in the window.
+func (s *windowSet) inWindow(bucket int64) bool { return s.head-bucket < s.n }
+
+// has says that a value is in the window.
+func (s *windowSet) has(k valueKey) bool {
+	b, ok := s.seen[k]
+	return ok && s.inWindow(b)
+}
+
+// put notes that a value was seen at a time in the window. It says false where a value that is not in the window finds
+// no room.
+func (s *windowSet) put(k valueKey, at int64) bool {
+	b := s.bucket(at)
+	old, known := s.seen[k]
+	if known && s.inWindow(old) {
+		if b > old {
+			s.counts[old%s.n]--
+			s.counts[b%s.n]++
+			s.seen[k] = b
+		}
+		return true
+	}
+	if !s.room(known) {
+		s.refused = max(s.refused, b+1)
+		return false
+	}
+	if _, known = s.seen[k]; !known { // a sweep may have taken it
+		s.shared.distinct.used++
+		if s.seen == nil {
+			s.seen = map[valueKey]int64{}
+		}
+	}
+	s.seen[k] = b
+	s.ring.add(at, 1)
+	return true
+}
+
+// room makes sure that one more value has room, known: one that is in the map already.
+func (s *windowSet) room(known bool) bool {
+	if s.total >= int64(s.shared.maxDistinct) {
+		return false
+	}
+	all := &s.shared.distinct
+	if gone := len(s.seen) - int(s.total); gone > sweepSlack && (gone > int(s.total) || all.used >= all.most) {
+		s.sweep()
+	}
+	return known || all.used < all.most
+}
+
+func (s *windowSet) sweep() {
+	before := len(s.seen)
+	for k, b := range s.seen {
+		if !s.inWindow(b) {
+			delete(s.seen, k)
+		}
+	}
+	s.shared.distinct.used -= before - len(s.seen)
+}
+
+// saturated says that values of the window found no room, so that there are more than it says.
+func (s *windowSet) saturated() bool { return s.refused > 0 && s.inWindow(s.refused-1) }
+
+// empty counts the mark of saturation, too: it must be told as long as it is true.
+func (s *windowSet) empty() int64 {
+	if s.saturated() {
+		return max(s.ring.empty(), s.leaves(s.refused-1))
+	}
+	return s.ring.empty()
+}
+
+func (s *windowSet) held() int { return len(s.seen) }
+
+func (s *windowSet) appendTo(b []byte) []byte {
+	b = appendInt(b, s.head)
+	b = appendInt(b, s.refused)
+	b = appendInt(b, int64(len(s.seen)))
+	for k, bucket := range s.seen {
+		b = appendInt(k.appendTo(b), s.head-bucket)
+	}
+	return b
+}
+
+// readFrom leaves the budget alone: the row may turn out to be bad.
+func (s *windowSet) readFrom(c *cursor) {
+	s.head = c.int(maxTime / s.width)
+	s.refused = c.int(s.head + 1)
+	n := c.int(int64(len(c.b) / 2))
+	if n > 0 {
+		s.seen = make(map[valueKey]int64, n)
+	}
+	for range n {
+		k, age := c.key(), c.int(s.head)
+		if c.bad {
+			return
+		}
+		bucket := s.head - age
+		s.seen[k] = bucket
+		if age < s.n {
+			s.counts[bucket%s.n]++
+			s.total++
+		}
+	}
+	if int64(len(s.seen)) != n {
+		c.bad = true
+	}
+}
+
+// partSet holds the different values that a group's evidence saw in its two parts, each with the number of the newest
+// part in which it was seen.
+type partSet struct {
+	seen map[valueKey]int64
+	more int64 // the number of the newest part in which one found no room; 0: none did
+}
+
+// add notes a value in a part and says whether the set has grown.
+func (s *partSet) add(k valueKey, part int64, room bool) (grown bool) {
+	if old, known := s.seen[k]; known {
+		if old != part {
+			s.seen[k] = part
+		}
+		return false
+	}
+	if !room || len(s.seen) >= maxPeople {
+		s.more = part
+		return false
+	}
+	if s.seen == nil {
+		s.seen = map[valueKey]int64{}
+	}
+	s.seen[k] = part
+	return true
+}
+
+// keepFrom forgets what was last seen in parts before this one.
+func (s *partSet) keepFrom(part int64) {
+	for k, p := range s.seen {
+		if p < part {
+			delete(s.seen, k)
+		}
+	}
+	if s.more < part {
+		s.more = 0
+	}
+}
+
+// show returns how many there are; zero where none was seen.
+func (s *partSet) show() alert.Distinct {
+	return alert.Distinct{N: int64(len(s.seen)), AtLeast: s.more > 0}
+}
+
+// appendTo writes the set; present is the number of the present part, and no part is older than the one before it.
+func (s *partSet) appendTo(b []byte, present int64) []byte {
+	b = appendInt(b, s.more)
+	b = appendInt(b, int64(len(s.seen)))
+	for k, p := range s.seen {
+		b = append(k.appendTo(b), byte(present-p))
+	}
+	return b
+}
+
+func (s *partSet) readFrom(c *cursor, present int64) {
+	s.more = c.int(present)
+	n := c.int(min(maxPeople, int64(len(c.b)/2)))
+	if n > 0 {
+		s.seen = make(map[valueKey]int64, n)
+	}
+	for range n {
+		k, age := c.key(), int64(c.byte())
+		if c.bad || age > 1 || age >= present {
+			c.bad = true
+			return
+		}
+		s.seen[k] = present - age
+	}
+	if int64(len(s.seen)) != n {
+		c.bad = true
+	}
+}
