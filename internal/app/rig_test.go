@@ -30,6 +30,7 @@ type rig struct {
 	news   chan struct{} // something was committed
 	log    *logBuffer
 	stdin  io.Reader
+	reload <-chan os.Signal
 
 	ahead  atomic.Int64 // how far the daemon's clock is ahead of the wall
 	commit atomic.Pointer[func() error]
@@ -126,7 +127,7 @@ func (r *rig) options() Options {
 		Load: func() (*config.Config, []config.Problem) {
 			return config.Load(config.LoadOptions{Path: r.config})
 		},
-		StateDir: filepath.Join(r.dir, "state"), Version: "test", Instance: "here", Now: r.now, Stdin: r.stdin,
+		StateDir: filepath.Join(r.dir, "state"), Version: "test", Instance: "here", Now: r.now, Stdin: r.stdin, Reload: r.reload,
 		Logger: slog.New(slog.NewTextHandler(r.log, nil)),
 		Published: func(*Daemon) {
 			select {
@@ -191,16 +192,26 @@ func (r *rig) until(what string, ok func() bool) {
 // fetch returns the status and body of a page.
 func (r *rig) fetch(path string) (int, string) {
 	r.t.Helper()
-	resp, err := http.Get(r.url + path)
+	req, err := http.NewRequest(http.MethodGet, r.url+path, nil)
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	body, status := do(r.t, http.DefaultClient, req)
+	return status, body
+}
+
+func do(t *testing.T, c *http.Client, req *http.Request) (body string, status int) {
+	t.Helper()
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return resp.StatusCode, string(b)
+	return string(b), resp.StatusCode
 }
 
 func (r *rig) get(path string) string {
@@ -209,10 +220,21 @@ func (r *rig) get(path string) string {
 	return body
 }
 
-// count is what the daemon shows of a code, in all sources.
-func (r *rig) count(code string) int64 {
-	var n int64
-	for _, c := range (view{r.d}).Counts() {
+// count is what /metrics shows of a code, in all sources.
+func (r *rig) count(code string) (n int64) {
+	for _, s := range r.d.current.Load().counters.Snapshot() {
+		n += r.countIn(s.Source, code)
+	}
+	return n
+}
+
+// countIn is what /metrics shows of a code in one source.
+func (r *rig) countIn(source, code string) (n int64) {
+	s := r.d.current.Load().counters.Snapshot().Source(source)
+	if !s.Published {
+		return 0 // it is still in its backlog: the page shows it, /metrics does not
+	}
+	for _, c := range s.Codes {
 		if c.Code == code {
 			n += c.Value
 		}
@@ -248,8 +270,12 @@ rules:
 // metrics are the values that /metrics shows, by series as they are written there.
 func (r *rig) metrics() map[string]string {
 	r.t.Helper()
+	return seriesOf(r.get("/metrics"))
+}
+
+func seriesOf(text string) map[string]string {
 	out := map[string]string{}
-	for line := range strings.Lines(r.get("/metrics")) {
+	for line := range strings.Lines(text) {
 		if i := strings.LastIndexByte(line, ' '); i >= 0 && line[0] != '#' {
 			out[line[:i]] = strings.TrimSpace(line[i:])
 		}
@@ -266,15 +292,4 @@ func (r *rig) wantMetrics(when string, want map[string]string) {
 			r.t.Errorf("%s: %s is %q, want %q", when, series, got[series], want[series])
 		}
 	}
-}
-
-// countIn is what the daemon shows of a code in one source.
-func (r *rig) countIn(source, code string) int64 {
-	var n int64
-	for _, c := range (view{r.d}).Counts() {
-		if c.Code == code && c.Source == source {
-			n += c.Value
-		}
-	}
-	return n
 }
