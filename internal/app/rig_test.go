@@ -128,7 +128,7 @@ func (r *rig) options() Options {
 			return config.Load(config.LoadOptions{Path: r.config})
 		},
 		StateDir: filepath.Join(r.dir, "state"), Version: "test", Instance: "here", Now: r.now, Stdin: r.stdin, Reload: r.reload,
-		Logger: slog.New(slog.NewTextHandler(r.log, nil)),
+		Logger: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Published: func(*Daemon) {
 			select {
 			case r.news <- struct{}{}:
