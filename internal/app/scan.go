@@ -332,10 +332,17 @@ func (c *fileCounter) firstTime(b *line.Batch) time.Time {
 	return c.scan.plan.sets[c.job.source].FirstTime(b.Data, b.Read)
 }
 
-// mark adds to the chunk under way that a line stood at a time, if there is one and it is wanted.
+// mark adds to the chunk under way that a line stood at a time, if there is one. What lies outside of the wanted time
+// stands at its edge: the clock goes from there to there.
 func (c *fileCounter) mark(run *chunk, at time.Time) *chunk {
-	if at.IsZero() || !c.scan.within(at) {
+	o := &c.scan.opts
+	switch {
+	case at.IsZero():
 		return run
+	case at.Before(o.Since):
+		at = o.Since
+	case !o.Until.IsZero() && at.After(o.Until):
+		at = o.Until
 	}
 	if run == nil {
 		run = chunks.Get().(*chunk)
