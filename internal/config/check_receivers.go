@@ -55,25 +55,56 @@ func (k *checker) alertmanager(i int, label string, a Alertmanager) {
 	for j, u := range a.URLs {
 		k.url(label, u, "receivers", i, "alertmanager", "urls", j)
 	}
-	if a.DNS == "" || strings.HasPrefix(a.DNS, "_") {
-		return
-	}
-	if host, port, err := net.SplitHostPort(a.DNS); err != nil || host == "" || port == "" {
-		k.fail(fmt.Sprintf("%s: dns %q is no host and port", label, shorten(a.DNS)), "as in alertmanager.monitoring.svc:9093, or an SRV name as in _web._tcp.alertmanager.monitoring.svc", "receivers", i, "alertmanager", "dns")
+	if a.DNS != "" {
+		k.instances(label, a.DNS, "receivers", i, "alertmanager", "dns")
 	}
 }
 
-func (k *checker) webhook(i int, label string, w Webhook) {
-	inline, file := k.c.Has("receivers", i, "webhook", "url"), k.c.Has("receivers", i, "webhook", "url_file")
+// instances checks a name behind which the instances of an Alertmanager are found: host:port, or that of SRV records,
+// which bring the ports themselves.
+func (k *checker) instances(label, name string, path ...any) {
+	host, port, err := net.SplitHostPort(name)
+	number, bad := strconv.ParseUint(port, 10, 16)
 	switch {
-	case inline && file:
-		k.fail(label+": webhook has both url and url_file", "", "receivers", i, "webhook", Key("url_file"))
-	case !inline && !file:
-		k.fail(label+": webhook needs url or url_file", "url_file keeps a secret address out of this file", "receivers", i, Key("webhook"))
-	case inline:
+	case strings.HasPrefix(name, "_") && !serviceName(name):
+		k.fail(fmt.Sprintf("%s: dns %q is no name of SRV records", label, shorten(name)), "as in _web._tcp.alertmanager.monitoring.svc", path...)
+	case strings.HasPrefix(name, "_") && err == nil:
+		k.warn(label+": the port of an SRV name has no effect", "the records bring the ports", path...)
+	case !strings.HasPrefix(name, "_") && (err != nil || host == "" || bad != nil || number == 0):
+		k.fail(fmt.Sprintf("%s: dns %q is no host and port", label, shorten(name)), "as in alertmanager.monitoring.svc:9093, or an SRV name as in _web._tcp.alertmanager.monitoring.svc", path...)
+	}
+}
+
+// serviceName reports whether a name has the form of SRV records: _service._protocol.domain.
+func serviceName(name string) bool {
+	parts := strings.SplitN(name, ".", 3)
+	return len(parts) == 3 && len(parts[0]) > 1 && len(parts[1]) > 1 && parts[1][0] == '_' && parts[2] != ""
+}
+
+func (k *checker) webhook(i int, label string, w Webhook) {
+	given := func(key string) bool { return k.c.Has("receivers", i, "webhook", key) }
+	fail := func(message, hint, key string) { k.fail(label+": "+message, hint, "receivers", i, "webhook", Key(key)) }
+	pager := w.Template == "pagerduty"
+	switch {
+	case given("url") && given("url_file"):
+		fail("webhook has both url and url_file", "", "url_file")
+	case given("url"):
 		k.url(label, w.URL, "receivers", i, "webhook", "url")
-	case w.URLFile == "":
-		k.fail(label+": url_file is empty", "", "receivers", i, "webhook", "url_file")
+	case !given("url_file") && !pager:
+		k.fail(label+": webhook needs url or url_file", "url_file keeps a secret address out of this file", "receivers", i, Key("webhook"))
+	}
+	switch {
+	case given("template") && given("template_file"):
+		fail("webhook has both template and template_file", "template_file makes the whole body", "template_file")
+	case pager && !given("routing_key_file"):
+		k.fail(label+": the template pagerduty needs routing_key_file", "a file that holds the integration key of a service with an Events API v2 integration", "receivers", i, "webhook", Key("template"))
+	case !pager && given("routing_key_file"):
+		fail("routing_key_file belongs to the template pagerduty", "template: pagerduty", "routing_key_file")
+	}
+	for _, f := range []struct{ key, value string }{{"url_file", w.URLFile}, {"template_file", w.TemplateFile}, {"routing_key_file", w.RoutingKeyFile}} {
+		if given(f.key) && f.value == "" {
+			k.fail(label+": "+f.key+" is empty", "", "receivers", i, "webhook", f.key)
+		}
 	}
 }
 

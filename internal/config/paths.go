@@ -33,8 +33,8 @@ func (c *Config) resolve() {
 		}
 	}
 	for _, r := range c.Receivers {
-		if r.Webhook != nil {
-			r.Webhook.URLFile = under(dir, r.Webhook.URLFile)
+		if w := r.Webhook; w != nil {
+			w.URLFile, w.TemplateFile, w.RoutingKeyFile = under(dir, w.URLFile), under(dir, w.TemplateFile), under(dir, w.RoutingKeyFile)
 		}
 		r.HTTP.SetDirectory(dir)
 	}

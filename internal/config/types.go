@@ -234,11 +234,14 @@ type Alertmanager struct {
 	DNS  string   `yaml:"dns"` // host:port, or an SRV name that begins with _; every address behind it is an instance
 }
 
-// Webhook is one address that gets POSTs. Exactly one of URL and URLFile is set.
+// Webhook is one address that gets POSTs. Exactly one of URL and URLFile is set; with the template pagerduty possibly
+// none, as that has an address of its own.
 type Webhook struct {
-	URL      string `yaml:"url"`
-	URLFile  string `yaml:"url_file"`
-	Template string `yaml:"template" oneof:"json|slack"`
+	URL            string `yaml:"url"`
+	URLFile        string `yaml:"url_file"`
+	Template       string `yaml:"template" oneof:"json|slack|pagerduty"`
+	TemplateFile   string `yaml:"template_file"`    // instead of Template: a text/template that makes the body
+	RoutingKeyFile string `yaml:"routing_key_file"` // for pagerduty: a file that holds the integration's key
 }
 
 // Capacity says how reviews count people who were turned away.

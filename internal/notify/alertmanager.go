@@ -178,7 +178,7 @@ func (a *alertmanager) run(ctx, requests context.Context) {
 		items, next := a.due(now)
 		a.hand(a.static, a.do, items, start)
 		if a.dns != nil && len(items) > 0 {
-			a.handByDNS(ctx, items, start)
+			next = earliest(next, a.handByDNS(ctx, items, start))
 		}
 		a.handed()
 		timer.Reset(next.Sub(now))
@@ -240,17 +240,23 @@ func (a *alertmanager) hand(addresses []string, do doer, items []item, start fun
 	}
 }
 
-// handByDNS looks the name up and hands items to what it has now. Instances that it has no longer are stopped; if the
-// look-up fails, those of the last one are used.
-func (a *alertmanager) handByDNS(ctx context.Context, items []item, start func(*instance)) {
+// handByDNS looks the name up and hands items to what it has now. Instances that it has no longer are stopped. If the
+// look-up fails, those of the last one are used; where there was none, the items are due again soon. It returns when to
+// come back at the latest.
+func (a *alertmanager) handByDNS(ctx context.Context, items []item, start func(*instance)) time.Time {
 	addresses, err := a.dns.addresses(ctx)
 	if err != nil {
+		f := &failure{text: clean(withoutURL(err), maxQuoted)}
 		a.counts.failed.Add(int64(len(items)))
-		a.dns.teller.tell(&failure{text: clean(withoutURL(err), maxQuoted)})
+		a.dns.teller.tell(f)
+		if len(a.dns.last) == 0 {
+			return a.again(items, a.dns.wait.next(f))
+		}
 		a.hand(a.dns.last, a.doDNS, items, start)
-		return
+		return a.n.opts.Now().Add(a.n.opts.Resend)
 	}
 	a.dns.teller.tell(nil)
+	a.dns.wait.reset()
 	for _, old := range a.dns.last {
 		if !slices.Contains(addresses, old) && !slices.Contains(a.static, old) {
 			a.drop(old)
@@ -258,6 +264,20 @@ func (a *alertmanager) handByDNS(ctx context.Context, items []item, start func(*
 	}
 	a.dns.last = addresses
 	a.hand(addresses, a.doDNS, items, start)
+	return a.n.opts.Now().Add(a.n.opts.Resend)
+}
+
+// again makes items that nobody could be given due once more, after d.
+func (a *alertmanager) again(items []item, d time.Duration) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	at := a.n.opts.Now().Add(d)
+	for _, x := range items {
+		if t := a.newest[x.print]; t != nil && t.due.After(at) {
+			t.due = at
+		}
+	}
+	return at
 }
 
 func (a *alertmanager) drop(address string) {

@@ -378,26 +378,39 @@ func TestAnnotations(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 20, 10, 15, 0, 0, time.UTC)
 	a := alert.Alert{
-		ID: "7k2m9q", Rule: "Spike", State: alert.Firing, StartsAt: at, Value: 63, Threshold: 20, Window: 5 * time.Minute,
-		Summary: "63 camera denials", RunbookURL: "https://example.com/r",
+		ID: "7k2m9q", Rule: "Spike", State: alert.Firing, StartsAt: at, Value: 63, Peak: 71, Threshold: 20, Window: 5 * time.Minute,
+		Summary: "63 camera denials", RunbookURL: "https://example.com/r", FirstCheck: "a browser update?",
 		Evidence: alert.Evidence{
 			Codes:   []alert.Count{{Value: "3014", N: 51}, {Value: "3015", N: 12}},
 			Top:     map[string][]alert.Count{"meeting": {{Value: "ab12-cd34", N: 22}, {Value: "x", N: 1}}, "user.id": {{Value: "u1", N: 3}}},
 			Samples: []string{"one", "two"}, First: at, Last: at.Add(time.Second),
+			People: alert.Distinct{N: 41}, Meetings: alert.Distinct{N: 9, AtLeast: true}, Before: alert.Before{Times: 3, Since: at.Add(-30 * 24 * time.Hour)},
 		},
 	}
+	n, err := New(nil, Options{ExternalURL: "https://errwatch.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := map[string]string{
-		"summary": "63 camera denials", "value": "63", "threshold": "20", "window": "5m", "codes": "3014=51 3015=12",
-		"description": "Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22 · user.id u1 3.",
-		"top_meeting": "ab12-cd34=22", "top_user_id": "u1=3", "sample_1": "one", "sample_2": "two", "runbook_url": "https://example.com/r",
+		"summary": "63 camera denials", "value": "63", "peak": "71", "threshold": "20", "window": "5m", "codes": "3014=51 3015=12",
+		"description": "41 people in at least 9 meetings. Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22 · user.id u1 3. " +
+			"First check: a browser update? Seen 3x in 30 d.",
+		"people": "41", "meetings": "at least 9", "top_meeting": "ab12-cd34=22", "top_user_id": "u1=3", "sample_1": "one", "sample_2": "two",
+		"runbook_url": "https://example.com/r", "dashboard_url": "https://errwatch.example.com/alerts/7k2m9q",
+		"first_check": "a browser update?", "seen_before": "Seen 3x in 30 d",
 		"first_seen": "2026-11-20T10:15:00Z", "last_seen": "2026-11-20T10:15:01Z",
 	}
-	if got := annotations(&a, at.Add(time.Minute)); !maps.Equal(got, want) {
+	if got := n.annotations(&a, at.Add(time.Minute)); !maps.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
-	bare := annotations(&alert.Alert{Rule: "Quiet", State: alert.Firing, StartsAt: at, Value: 0.5, Threshold: 1, Window: time.Hour}, at.Add(48*time.Hour))
-	want = map[string]string{"summary": "Quiet: 0.5 (limit 1)", "description": "Since 20 Nov 10:15 UTC.", "value": "0.5", "threshold": "1", "window": "1h"}
+	n, _ = New(nil, Options{})
+	bare := n.annotations(&alert.Alert{Rule: "Quiet", State: alert.Firing, StartsAt: at, Value: 0.5, Peak: 0.5, Threshold: 1, Window: time.Hour}, at.Add(48*time.Hour))
+	want = map[string]string{"summary": "Quiet: 0.5 (limit 1)", "description": "Since 20 Nov 10:15 UTC.", "value": "0.5", "peak": "0.5", "threshold": "1", "window": "1h"}
 	if !maps.Equal(bare, want) {
 		t.Errorf("got  %v\nwant %v", bare, want)
+	}
+	watchdog := n.annotations(&alert.Alert{Rule: "Watchdog", Condition: alert.OnAlways, State: alert.Firing, StartsAt: at, Value: 1, Summary: "alive"}, at)
+	if want := (map[string]string{"summary": "alive", "description": "Since 10:15 UTC."}); !maps.Equal(watchdog, want) {
+		t.Errorf("got  %v\nwant %v", watchdog, want)
 	}
 }

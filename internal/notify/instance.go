@@ -94,10 +94,9 @@ func (i *instance) run(ctx, requests context.Context) {
 			}
 			continue
 		}
-		f := i.send(requests, batch)
-		i.settle(batch, f)
+		f := i.tell(requests, batch)
 		i.a.n.progress.tell()
-		if f == nil {
+		if f == nil || f.final {
 			wait.reset()
 		} else if !i.pause(ctx, wait.next(f)) {
 			return
@@ -106,6 +105,23 @@ func (i *instance) run(ctx, requests context.Context) {
 			return
 		}
 	}
+}
+
+// tell sends a batch. One that is refused for good is halved, so that a single alert that the other side does not like,
+// or a limit on the size of requests, costs no other alert.
+func (i *instance) tell(ctx context.Context, batch []item) *failure {
+	f := i.send(ctx, batch)
+	if f == nil || !f.final || len(batch) == 1 {
+		i.settle(batch, f)
+		return f
+	}
+	i.a.counts.failed.Add(int64(len(batch)))
+	half := len(batch) / 2
+	if f := i.tell(ctx, batch[:half]); f != nil && !f.final {
+		i.settle(batch[half:], f) // it is down by now: the rest waits, too
+		return f
+	}
+	return i.tell(ctx, batch[half:])
 }
 
 // next takes a batch off the queue.
@@ -126,11 +142,11 @@ func (i *instance) send(ctx context.Context, batch []item) *failure {
 	for k := range batch {
 		alerts[k] = i.a.n.postable(&batch[k].alert, now)
 	}
-	body, err := json.Marshal(alerts)
+	text, err := json.Marshal(alerts)
 	if err != nil {
 		return &failure{text: err.Error(), final: true}
 	}
-	return post(ctx, i.a.n.opts, i.do, i.address, nil, body)
+	return post(ctx, i.a.n.opts, i.do, i.address, nil, body{text, jsonType})
 }
 
 // settle counts the outcome. A batch that failed goes back to the head of the queue, without what has a newer state

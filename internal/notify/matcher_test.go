@@ -87,7 +87,7 @@ func TestNewFindsAllMistakes(t *testing.T) {
 	for _, want := range []string{
 		`receiver "none": it has neither`, `receiver "both": it has both`, `receiver "empty": alertmanager has neither`,
 		`receiver "bad": alertmanager: url 1: the address is no http`, `receiver "dns": alertmanager: dns needs`,
-		`receiver "hook": webhook has neither`, `receiver "two": webhook has both`, `receiver "template": webhook: unknown template "xml"`,
+		`receiver "hook": webhook: it has neither`, `receiver "two": webhook: it has both`, `receiver "template": webhook: unknown template "xml"`,
 		`receiver "match": matcher x: no operator`, `receiver "match": the name is taken`,
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -64,8 +64,11 @@ type Alertmanager struct {
 type Webhook struct {
 	URL     string
 	URLFile string // instead of URL: a file that holds it, read before each sending
-	// Template is "json" (see Payload) or "slack"; "": json.
+	// Template is one of Templates: "json" (see Payload), "slack", or "pagerduty", whose address has a default; "": json.
 	Template string
+	// TemplateFile is a text/template that makes the body out of a Payload, instead of Template. New reads it and tries it.
+	TemplateFile   string
+	RoutingKeyFile string // for pagerduty: a file that holds the integration's key, read before each sending
 }
 
 // Resolver looks up DNS names; *net.Resolver is one.

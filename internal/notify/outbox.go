@@ -2,12 +2,8 @@ package notify
 
 import (
 	"encoding/json"
-	"maps"
-	"math"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,11 +17,14 @@ import (
 //     that moves the alert's state, and grows until it is released: when its interval is over and that commit is done.
 //     From the first try on it is frozen, so that every further try, also after a crash, sends the same message and key.
 //   - table meta, "notify.told/RECEIVER/ALERT": the state of an alert that the receiver has been told, or will be by a
-//     message in the outbox. What fires and was never told (a crash came in between, the receiver is new) is told then.
-//   - table meta, "notify.last/RECEIVER/RULE": when the newest message about a rule may be sent, in Unix nanoseconds.
+//     message in the outbox, and what is needed to say that it is over. What fires and was never told (a crash came in
+//     between, the receiver is new) is told then; so is the end of what was told to fire and is no longer known.
+//   - table meta, "notify.last/RECEIVER/RULE": when the newest message about a rule may be sent, in Unix nanoseconds, and
+//     the word again where a message about it was dropped.
 const (
 	toldPrefix = "notify.told/"
 	lastPrefix = "notify.last/"
+	againMark  = " again"
 
 	putMeta   = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 	dropMeta  = "DELETE FROM meta WHERE key = ?"
@@ -56,8 +55,11 @@ type message struct {
 	attempts int
 	content  content
 
-	ready  bool // all of it is committed
-	frozen bool // a try has begun
+	stored bool                   // its row is in the file
+	ready  bool                   // all of it is committed
+	frozen bool                   // a try has begun
+	tried  time.Time              // when, in this process
+	left   map[string]alert.State // alerts for which there was no room, by ID
 }
 
 // content is the payload of a row. What is sent is made of it at each try, by the receiver's template.
@@ -66,6 +68,7 @@ type content struct {
 	Repeat bool          `json:"repeat,omitempty"`
 	Alerts []alert.Alert `json:"alerts"`
 	More   more          `json:"more,omitzero"`
+	Still  int           `json:"still,omitempty"` // alerts of the rule that fire, were told before, and are not in here
 }
 
 // more counts the alerts for which a message had no room.
@@ -76,11 +79,14 @@ type more struct {
 
 // thread is what a webhook was told about one rule.
 type thread struct {
-	rule string
-	last time.Time               // of the newest message: when it might be sent
-	open *message                // still grows; nil: none
-	news map[string]*alert.Alert // to be put into a message by the next Pending, by alert ID
-	now  map[string]*alert.Alert // what fires and was told: the content of a repetition
+	rule  string
+	last  time.Time               // of the newest message: when it might be sent
+	again bool                    // a message was dropped: what fires is told once there is room
+	open  *message                // still grows; nil: none
+	news  map[string]*alert.Alert // to be put into a message by the next Pending, by alert ID
+	now   map[string]*alert.Alert // what fires and was told: the content of a repetition
+
+	stored bool // its row is in the file
 }
 
 // Pending returns the rows that go into the commit with which the alerts' transitions go. It is called with the
@@ -142,192 +148,6 @@ func (o *outbox) committed(active []alert.Alert) {
 	}
 }
 
-// news notes what is to be told about an alert. The lock is held.
-func (w *webhook) news(a *alert.Alert) {
-	if a.State == alert.Pending || !matchAll(w.match, w.n.labels.of(a)) {
-		return
-	}
-	t := w.thread(a.Rule)
-	told, waits := w.told[a.ID], t.news[a.ID] != nil
-	switch {
-	case told == a.State:
-		return
-	case a.State == alert.Resolved && told == "" && !waits:
-		return // nobody heard that it fired
-	}
-	x := *a
-	t.news[a.ID] = &x
-}
-
-func (w *webhook) thread(rule string) *thread {
-	t := w.threads[rule]
-	if t == nil {
-		t = &thread{rule: rule, news: map[string]*alert.Alert{}, now: map[string]*alert.Alert{}}
-		w.threads[rule] = t
-	}
-	return t
-}
-
-// compare takes in all active alerts: news about those whose transition was lost, the present state for repetitions; and
-// forgets those that are no more. The lock is held.
-func (w *webhook) compare(active []alert.Alert) {
-	w.sweep++
-	for i := range active {
-		a := &active[i]
-		s := w.seen[a.ID]
-		if s == nil {
-			s = &sighting{}
-			w.seen[a.ID] = s
-		}
-		if a.State != s.state {
-			s.state = a.State
-			s.match = matchAll(w.match, w.n.labels.of(a))
-			w.news(a)
-		}
-		s.sweep = w.sweep
-		if s.match && a.State == alert.Firing {
-			w.thread(a.Rule).now[a.ID] = a
-		}
-	}
-	maps.DeleteFunc(w.seen, func(_ string, s *sighting) bool { return s.sweep != w.sweep })
-	w.forget()
-}
-
-// sighting is what compare knows of an active alert.
-type sighting struct {
-	state alert.State
-	match bool
-	sweep uint64
-}
-
-// forget lets go of alerts that are no longer active.
-func (w *webhook) forget() {
-	waits := map[string]bool{}
-	for _, t := range w.threads {
-		for id := range t.now {
-			if s := w.seen[id]; s == nil || s.state != alert.Firing {
-				delete(t.now, id)
-			}
-		}
-		for id := range t.news {
-			waits[id] = true
-		}
-	}
-	for id := range w.told {
-		if w.seen[id] == nil && !waits[id] {
-			delete(w.told, id)
-			key := w.toldKey(id)
-			w.o.journal.put(key, dropMeta, key)
-		}
-	}
-}
-
-// write turns news into a message, and begins a repetition where one is due. The lock is held.
-func (w *webhook) write(t *thread, now time.Time) {
-	repeat := w.repeats(t, now)
-	if len(t.news) == 0 && !repeat {
-		return
-	}
-	alerts := slices.Collect(maps.Values(t.news))
-	if repeat {
-		alerts = slices.Collect(maps.Values(t.now))
-	}
-	slices.SortFunc(alerts, func(a, b *alert.Alert) int { return byStart(a, b) })
-	m := t.open
-	if m == nil || m.frozen {
-		m = w.begin(t, alerts[0], now)
-	}
-	m.content.Repeat = repeat
-	for _, a := range alerts {
-		m.content.add(a)
-		w.tell(a)
-	}
-	clear(t.news)
-	m.ready = false
-	w.o.store(w, m)
-	w.limit()
-}
-
-// tell notes that an alert's state is in a message.
-func (w *webhook) tell(a *alert.Alert) {
-	if w.told[a.ID] != a.State {
-		w.told[a.ID] = a.State
-		key := w.toldKey(a.ID)
-		w.o.journal.put(key, putMeta, key, string(a.State))
-	}
-}
-
-func byStart(a, b *alert.Alert) int {
-	if c := a.StartsAt.Compare(b.StartsAt); c != 0 {
-		return c
-	}
-	return strings.Compare(a.ID, b.ID)
-}
-
-// repeats reports whether what still fires is to be told again.
-func (w *webhook) repeats(t *thread, now time.Time) bool {
-	return len(t.now) > 0 && len(t.news) == 0 && (t.open == nil || t.open.frozen) && !t.last.IsZero() && now.Sub(t.last) >= w.repeat
-}
-
-// begin makes the message into which news about a rule go.
-func (w *webhook) begin(t *thread, first *alert.Alert, now time.Time) *message {
-	w.o.lastID++
-	m := &message{id: w.o.lastID, created: now, after: now}
-	if next := t.last.Add(w.interval); next.After(now) {
-		m.after = earliest(next, now.Add(w.interval)) // the clock may have been set back
-	}
-	m.key = messageKey(w.name, first, m)
-	m.content.Rule = t.rule
-	t.open, t.last = m, m.after
-	w.queue = append(w.queue, m)
-	key := w.lastKey(t.rule)
-	w.o.journal.put(key, putMeta, key, t.last.UnixNano())
-	return m
-}
-
-// add puts an alert into a message, or replaces its older state there.
-func (c *content) add(a *alert.Alert) {
-	i := slices.IndexFunc(c.Alerts, func(x alert.Alert) bool { return x.ID == a.ID })
-	switch {
-	case i >= 0:
-		c.Alerts[i] = finite(*a)
-	case len(c.Alerts) < maxListed:
-		c.Alerts = append(c.Alerts, finite(*a))
-	case a.State == alert.Resolved:
-		c.More.Resolved++
-	default:
-		c.More.Firing++
-	}
-}
-
-// finite replaces the numbers that JSON cannot hold.
-func finite(a alert.Alert) alert.Alert {
-	for _, v := range []*float64{&a.Value, &a.Peak, &a.Threshold} {
-		if math.IsNaN(*v) || math.IsInf(*v, 0) {
-			*v = 0
-		}
-	}
-	return a
-}
-
-// limit drops the oldest messages past the length of the queue; not the one that is being sent.
-func (w *webhook) limit() {
-	for len(w.queue) > w.n.opts.QueueSize {
-		i := slices.IndexFunc(w.queue, func(m *message) bool { return m != w.sending })
-		w.drop(w.queue[i])
-		w.counts.dropped.Add(1)
-	}
-}
-
-// drop takes a message out of the queue and the outbox.
-func (w *webhook) drop(m *message) {
-	w.queue = slices.DeleteFunc(w.queue, func(x *message) bool { return x == m })
-	if t := w.threads[m.content.Rule]; t != nil && t.open == m {
-		t.open = nil
-	}
-	w.o.journal.put(rowKey(m.id), dropRow, m.id)
-}
-
 // store notes that a message is to be written.
 func (o *outbox) store(w *webhook, m *message) {
 	payload, err := json.Marshal(m.content)
@@ -335,7 +155,7 @@ func (o *outbox) store(w *webhook, m *message) {
 		w.n.opts.Logger.Error("a message cannot be kept", "receiver", w.name, "rule", m.content.Rule, "err", err)
 		return
 	}
-	o.journal.put(rowKey(m.id), putRow, m.id, w.name, m.key, m.content.firstID(), payload, m.created.UnixNano(), m.attempts, m.after.UnixNano())
+	o.journal.put(rowKey(m.id), &m.stored, putRow, m.id, w.name, m.key, m.content.firstID(), payload, m.created.UnixNano(), m.attempts, m.after.UnixNano())
 }
 
 func (c *content) firstID() string {

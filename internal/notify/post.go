@@ -68,16 +68,16 @@ type failure struct {
 	after time.Duration // the other side asked to wait so long; 0: it did not
 }
 
-// post sends JSON to address; nil: it was accepted. ctx is cut off after the timeout of o.
-func post(ctx context.Context, o Options, do doer, address string, header http.Header, body []byte) *failure {
+// post sends a body to address; nil: it was accepted. ctx is cut off after the timeout of o.
+func post(ctx context.Context, o Options, do doer, address string, header http.Header, b body) *failure {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(b.text))
 	if err != nil {
 		return &failure{text: "the address is not a URL"} // err would repeat it, and it may be a secret
 	}
 	maps.Copy(req.Header, header)
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", b.kind)
 	req.Header.Set("User-Agent", "errwatch")
 	resp, err := do(req)
 	if err != nil {

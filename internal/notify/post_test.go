@@ -22,7 +22,7 @@ func try(t *testing.T, address string, timeout time.Duration) *failure {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return post(t.Context(), o, do, address, nil, []byte(`{}`))
+	return post(t.Context(), o, do, address, nil, body{[]byte(`{}`), jsonType})
 }
 
 func serve(t *testing.T, h http.HandlerFunc) string {
@@ -166,7 +166,7 @@ func TestCancelledRequest(t *testing.T) {
 	o := Options{}
 	setDefaults(&o)
 	do, _ := newDoer(o, "test", nil)
-	if f := post(ctx, o, do, "http://127.0.0.1:1/", nil, nil); f == nil || f.final {
+	if f := post(ctx, o, do, "http://127.0.0.1:1/", nil, body{}); f == nil || f.final {
 		t.Errorf("%+v", f)
 	}
 }

@@ -33,23 +33,29 @@ func (n *Notifier) postable(a *alert.Alert, now time.Time) postableAlert {
 		ends = a.StartsAt // the API refuses the whole request otherwise
 	}
 	return postableAlert{
-		Labels: n.labels.of(a), Annotations: annotations(a, now), GeneratorURL: n.alertURL(a),
+		Labels: n.labels.of(a), Annotations: n.annotations(a, now), GeneratorURL: n.alertURL(a),
 		StartsAt: stamp(a.StartsAt), EndsAt: stamp(ends),
 	}
 }
 
 // annotations say what a person wants to know. What is not known is left out.
-func annotations(a *alert.Alert, now time.Time) map[string]string {
+func (n *Notifier) annotations(a *alert.Alert, now time.Time) map[string]string {
 	all := map[string]string{
-		"summary":     summary(a),
-		"description": description(a, now),
-		"value":       number(a.Value),
-		"threshold":   number(a.Threshold),
-		"window":      model.Duration(a.Window).String(),
-		"codes":       pairs(a.Evidence.Codes, "=", " ", maxPairs),
-		"runbook_url": a.RunbookURL,
-		"first_seen":  stamp(a.Evidence.First),
-		"last_seen":   stamp(a.Evidence.Last),
+		"summary":       summary(a),
+		"description":   description(a, now),
+		"people":        distinct(a.Evidence.People),
+		"meetings":      distinct(a.Evidence.Meetings),
+		"codes":         pairs(a.Evidence.Codes, "=", " ", maxPairs),
+		"first_seen":    stamp(a.Evidence.First),
+		"last_seen":     stamp(a.Evidence.Last),
+		"seen_before":   before(a),
+		"first_check":   a.FirstCheck,
+		"runbook_url":   a.RunbookURL,
+		"dashboard_url": n.alertURL(a),
+	}
+	if a.Condition != alert.OnAlways {
+		all["value"], all["peak"], all["threshold"] = number(a.Value), number(a.Peak), number(a.Threshold)
+		all["window"] = model.Duration(a.Window).String()
 	}
 	for field, counts := range a.Evidence.Top {
 		all["top_"+labelSafe(field)] = pairs(counts, "=", " ", 1)

@@ -28,10 +28,11 @@ type lookup struct {
 	srv      bool
 	last     []string // what the last look-up that worked has brought
 	teller   teller
+	wait     backoff // between look-ups that fail while nothing is known
 }
 
 func newLookup(r Resolver, name string, cfg *commoncfg.HTTPClientConfig) (*lookup, error) {
-	l := &lookup{resolver: r, scheme: "http", host: name, srv: strings.HasPrefix(name, "_")}
+	l := &lookup{resolver: r, scheme: "http", host: name, srv: strings.HasPrefix(name, "_"), wait: backoff{first: time.Second, most: 30 * time.Second}}
 	if cfg != nil && cfg.TLSConfig != (commoncfg.TLSConfig{}) {
 		l.scheme = "https"
 	}

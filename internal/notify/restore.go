@@ -44,7 +44,8 @@ func (o *outbox) restoreMeta(tx *store.Tx) error {
 			return err
 		}
 		if !o.restoreKey(key, value) {
-			o.journal.put(key, dropMeta, key)
+			stored := true
+			o.journal.drop(key, &stored, dropMeta, key)
 		}
 	}
 	return rows.Err()
@@ -62,12 +63,22 @@ func (o *outbox) restoreKey(key, value string) bool {
 		return false
 	}
 	if kind == toldPrefix {
-		w.told[id] = alert.State(value)
+		var told toldAlert
+		if json.Unmarshal([]byte(value), &told) != nil || told.State == alert.Firing && told.Alert == nil {
+			return false
+		}
+		told.stored = true
+		w.told[id] = &told
 		return true
 	}
+	value, again := strings.CutSuffix(value, againMark)
 	nanos, err := strconv.ParseInt(value, 10, 64)
-	w.thread(id).last = time.Unix(0, nanos)
-	return err == nil
+	if err != nil {
+		return false
+	}
+	t := w.thread(id)
+	t.last, t.again, t.stored = time.Unix(0, nanos), again, true
+	return true
 }
 
 func splitKey(s string) (name, id string, ok bool) {
@@ -104,7 +115,7 @@ func (o *outbox) restoreRows(tx *store.Tx) error {
 
 // restoreRow takes in one row of the outbox. It is frozen: nobody knows whether it was sent already.
 func (o *outbox) restoreRow(rows *sql.Rows) (known bool, err error) {
-	m := &message{ready: true, frozen: true}
+	m := &message{stored: true, ready: true, frozen: true}
 	var receiver string
 	var payload []byte
 	var created, after int64
@@ -114,7 +125,7 @@ func (o *outbox) restoreRow(rows *sql.Rows) (known bool, err error) {
 	o.lastID = max(o.lastID, m.id)
 	w := o.webhook(receiver)
 	if w == nil || json.Unmarshal(payload, &m.content) != nil || len(m.content.Alerts) == 0 {
-		o.journal.put(rowKey(m.id), dropRow, m.id)
+		o.journal.drop(rowKey(m.id), &m.stored, dropRow, m.id)
 		return false, nil
 	}
 	m.created = time.Unix(0, created)
@@ -144,7 +155,7 @@ func (o *outbox) adopt(old *outbox) {
 	o.lastID = max(o.lastID, old.lastID)
 	for key, c := range old.journal.changes {
 		if _, newer := o.journal.changes[key]; !newer {
-			o.journal.put(key, c.query, c.args...)
+			o.journal.note(key, c)
 		}
 	}
 	for _, w := range o.webhooks {
@@ -152,7 +163,7 @@ func (o *outbox) adopt(old *outbox) {
 			w.counts.add(&b.counts)
 		}
 		w.queue = slices.DeleteFunc(w.queue, func(m *message) bool {
-			return old.journal.changes[rowKey(m.id)].query == dropRow
+			return old.journal.changes[rowKey(m.id)].drop
 		})
 	}
 }

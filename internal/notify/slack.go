@@ -1,7 +1,7 @@
 package notify
 
 import (
-	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -13,6 +13,8 @@ import (
 const (
 	maxHeader  = 150
 	maxSection = 3000
+	maxPart    = 500 // of each text in a section
+	maxPeople  = 150
 	maxShown   = 10
 	maxLink    = 400 // bytes of an address; three of them and the text stay below maxSection
 )
@@ -37,7 +39,7 @@ type slackText struct {
 	Verbatim bool   `json:"verbatim,omitempty"`
 }
 
-func renderSlack(n *Notifier, _ string, m *message) ([]byte, error) {
+func renderSlack(n *Notifier, _ string, m *message) (body, error) {
 	c, now := &m.content, m.created
 	head := slackEscape(slackHead(c, now), maxHeader)
 	out := slackMessage{Text: head, Blocks: []slackBlock{{Type: "header", Text: slackText{Type: "plain_text", Text: head}}}}
@@ -46,7 +48,7 @@ func renderSlack(n *Notifier, _ string, m *message) ([]byte, error) {
 		out.section(n.slackAlert(&c.Alerts[i], single, c.Repeat, now))
 	}
 	out.section(n.slackFoot(c))
-	return json.Marshal(out)
+	return asJSON(out)
 }
 
 // section adds a block of mrkdwn, unless it is empty. The text is escaped already.
@@ -68,16 +70,29 @@ func slackHead(c *content, now time.Time) string {
 func (n *Notifier) slackAlert(a *alert.Alert, single, repeat bool, now time.Time) string {
 	var lines []string
 	if !single {
-		lines = append(lines, slackEscape(alertLine(a, repeat, now), maxSection/4))
+		lines = append(lines, slackEscape(alertLine(a, repeat, now), maxPart))
 	}
-	lines = append(lines, slackEscape(description(a, now), maxSection/4))
+	lines = append(lines, slackFacts(a, single, now))
 	if s := a.Evidence.Samples; single && a.State == alert.Firing && len(s) > 0 {
-		lines = append(lines, "`"+slackEscape(strings.ReplaceAll(s[len(s)-1], "`", "'"), maxSection/4)+"`")
+		lines = append(lines, "`"+slackEscape(strings.ReplaceAll(s[len(s)-1], "`", "'"), maxPart)+"`")
 	}
-	if links := n.slackLinks(a, single); links != "" {
-		lines = append(lines, links)
+	if single {
+		lines = append(lines, slackEscape(advice(a), maxPart))
 	}
-	return strings.Join(lines, "\n")
+	return joinNonEmpty(append(lines, n.slackLinks(a, single)), "\n")
+}
+
+// slackFacts are the numbers of an alert; who is concerned stands out, unless the headline has it.
+func slackFacts(a *alert.Alert, single bool, now time.Time) string {
+	people := ""
+	if s := concerned(a); s != "" && a.State == alert.Firing {
+		people = "*" + slackEscape(s, maxPeople) + ".*"
+	}
+	rest := []string{sentence(when(a, now)), sentence(pairs(a.Evidence.Codes, " ", " · ", maxPairs)), sentence(top(a))}
+	if !single {
+		rest = append(rest, sentence(before(a)))
+	}
+	return joinNonEmpty([]string{people, slackEscape(joinNonEmpty(rest, " "), maxPart)}, " ")
 }
 
 // slackLinks are the ways to go on from an alert.
@@ -95,11 +110,17 @@ func (n *Notifier) slackLinks(a *alert.Alert, single bool) string {
 
 // slackFoot says what had no room.
 func (n *Notifier) slackFoot(c *content) string {
-	left := max(0, len(c.Alerts)-maxShown) + c.More.Firing + c.More.Resolved
-	if left == 0 {
+	var parts []string
+	if left := c.left(maxShown); left > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", left))
+	}
+	if c.Still > 0 {
+		parts = append(parts, fmt.Sprintf("%d of the rule still firing", c.Still))
+	}
+	if len(parts) == 0 {
 		return ""
 	}
-	return joinNonEmpty([]string{"and " + number(float64(left)) + " more", slackLink(n.pageURL("rules", c.Rule), "Rule")}, "  ·  ")
+	return joinNonEmpty([]string{strings.Join(parts, ", "), slackLink(n.pageURL("rules", c.Rule), "Rule")}, "  ·  ")
 }
 
 // slackLink is a link; "" for an address that is none. What could end it early is escaped.
@@ -111,16 +132,6 @@ func slackLink(address, word string) string {
 }
 
 func notInURL(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
-
-func joinNonEmpty(parts []string, separator string) string {
-	var out []string
-	for _, p := range parts {
-		if p != "" {
-			out = append(out, p)
-		}
-	}
-	return strings.Join(out, separator)
-}
 
 // slackEscape makes text fit for Slack: one line, the three characters that Slack reads escaped, at most n characters,
 // counted after escaping.

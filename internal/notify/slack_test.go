@@ -14,12 +14,14 @@ var tenFifteen = time.Date(2026, 11, 20, 10, 15, 0, 0, time.UTC)
 
 func denials() alert.Alert {
 	return alert.Alert{
-		ID: "7k2m9q", Rule: "VideoPermissionDenialSpike", State: alert.Firing, StartsAt: tenFifteen, Value: 63, Peak: 63, Threshold: 20,
+		ID: "7k2m9q", Rule: "VideoPermissionDenialSpike", State: alert.Firing, StartsAt: tenFifteen, Value: 63, Peak: 63, Threshold: 20, Window: 5 * time.Minute,
 		Labels:  alert.Labels{{Name: "alertname", Value: "VideoPermissionDenialSpike"}, {Name: "severity", Value: "critical"}},
 		Summary: "63 camera denials in 5 min on meeting (limit 20)", RunbookURL: "https://runbooks.example.com/video",
+		FirstCheck: "client release or browser update?",
 		Evidence: alert.Evidence{
-			Codes:   []alert.Count{{Value: "3014", N: 51}, {Value: "3015", N: 12}},
-			Top:     map[string][]alert.Count{"meeting": {{Value: "ab12-cd34", N: 22}}},
+			Codes:  []alert.Count{{Value: "3014", N: 51}, {Value: "3015", N: 12}},
+			Top:    map[string][]alert.Count{"meeting": {{Value: "ab12-cd34", N: 22}}},
+			People: alert.Distinct{N: 41}, Meetings: alert.Distinct{N: 9}, Before: alert.Before{Times: 3, Since: tenFifteen.Add(-30 * 24 * time.Hour)},
 			Samples: []string{"an older line", "10:15:23 ERROR [room] onError code=3014 name=`x` <!channel>"},
 		},
 	}
@@ -36,7 +38,7 @@ func slackOf(t *testing.T, c content) slackMessage {
 		t.Fatal(err)
 	}
 	var m slackMessage
-	if err := json.Unmarshal(body, &m); err != nil {
+	if err := json.Unmarshal(body.text, &m); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -54,30 +56,32 @@ func TestSlack(t *testing.T) {
 	}{
 		"firing": {content{Alerts: []alert.Alert{denials()}}, []string{
 			"● FIRING critical: 63 camera denials in 5 min on meeting (limit 20)",
-			"Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22.\n" +
+			"*41 people in 9 meetings.* Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22.\n" +
 				"`10:15:23 ERROR [room] onError code=3014 name='x' &lt;!channel&gt;`\n" +
+				"First check: client release or browser update? Seen 3x in 30 d.\n" +
 				"<https://errwatch.example.com/alerts/7k2m9q|Evidence>  ·  <https://errwatch.example.com/rules/VideoPermissionDenialSpike|Rule>  ·  <https://runbooks.example.com/video|Runbook>",
 		}},
 		"resolved stands alone": {content{Alerts: []alert.Alert{over}}, []string{
-			"○ RESOLVED after 14 min, at its peak: 187 camera denials in 5 min on meeting (limit 20)",
-			"From 10:15 UTC to 10:29 UTC, peak 187. 3014 51 · 3015 12. Top: meeting ab12-cd34 22.\n" +
+			"○ RESOLVED after 14 min, at its peak: 187 camera denials in 5 min on meeting (limit 20), 41 people in 9 meetings",
+			"From 10:15 UTC to 10:29 UTC, peak 187. 3014 51 · 3015 12. Top: meeting ab12-cd34 22.\nSeen 3x in 30 d.\n" +
 				"<https://errwatch.example.com/alerts/7k2m9q|What happened>",
 		}},
 		"repeated": {content{Repeat: true, Alerts: []alert.Alert{denials()}}, []string{
-			"● STILL FIRING critical, 14 min: 63 camera denials in 5 min on meeting (limit 20)",
-			"Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22.\n" +
+			"● STILL FIRING critical, 14 min, now 63 in 5 min: 63 camera denials in 5 min on meeting (limit 20)",
+			"*41 people in 9 meetings.* Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22.\n" +
 				"`10:15:23 ERROR [room] onError code=3014 name='x' &lt;!channel&gt;`\n" +
+				"First check: client release or browser update? Seen 3x in 30 d.\n" +
 				"<https://errwatch.example.com/alerts/7k2m9q|Evidence>  ·  <https://errwatch.example.com/rules/VideoPermissionDenialSpike|Rule>  ·  <https://runbooks.example.com/video|Runbook>",
 		}},
-		"several": {content{Rule: "VideoPermissionDenialSpike", Alerts: []alert.Alert{over, second}, More: more{Firing: 3}}, []string{
+		"several": {content{Rule: "VideoPermissionDenialSpike", Alerts: []alert.Alert{over, second}, More: more{Firing: 3}, Still: 2}, []string{
 			"● FIRING critical: VideoPermissionDenialSpike, 4 groups, 1 resolved",
-			"RESOLVED after 14 min, at its peak: 187 camera denials in 5 min on meeting (limit 20)\n" +
-				"From 10:15 UTC to 10:29 UTC, peak 187. 3014 51 · 3015 12. Top: meeting ab12-cd34 22.\n" +
+			"RESOLVED after 14 min, at its peak: 187 camera denials in 5 min on meeting (limit 20), 41 people in 9 meetings\n" +
+				"From 10:15 UTC to 10:29 UTC, peak 187. 3014 51 · 3015 12. Top: meeting ab12-cd34 22. Seen 3x in 30 d.\n" +
 				"<https://errwatch.example.com/alerts/7k2m9q|What happened>",
 			"FIRING critical: 30 camera denials in 5 min on backup (limit 20)\n" +
-				"Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22.\n" +
+				"*41 people in 9 meetings.* Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22. Seen 3x in 30 d.\n" +
 				"<https://errwatch.example.com/alerts/other|Evidence>",
-			"and 3 more  ·  <https://errwatch.example.com/rules/VideoPermissionDenialSpike|Rule>",
+			"and 3 more, 2 of the rule still firing  ·  <https://errwatch.example.com/rules/VideoPermissionDenialSpike|Rule>",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,21 +12,87 @@ import (
 	"github.com/errwatch/errwatch/internal/alert"
 )
 
-// description is what there is to say beyond the summary: since when, which codes, where most.
+// description is what there is to say beyond the summary: who is concerned, since when, which codes, where most, what to
+// look at first. What is not known is left out.
 func description(a *alert.Alert, now time.Time) string {
-	var parts []string
-	if a.State == alert.Resolved {
-		parts = append(parts, fmt.Sprintf("From %s to %s, peak %s.", clock(a.StartsAt, now), clock(a.EndsAt, now), number(a.Peak)))
-	} else {
-		parts = append(parts, "Since "+clock(a.StartsAt, now)+".")
+	return joinNonEmpty([]string{
+		sentence(concerned(a)), sentence(when(a, now)), sentence(pairs(a.Evidence.Codes, " ", " · ", maxPairs)), sentence(top(a)), advice(a),
+	}, " ")
+}
+
+// advice is what the description ends with: the first check, and how often it was needed.
+func advice(a *alert.Alert) string {
+	check := ""
+	if a.FirstCheck != "" && a.State != alert.Resolved {
+		check = "First check: " + sentence(a.FirstCheck)
 	}
-	if s := pairs(a.Evidence.Codes, " ", " · ", maxPairs); s != "" {
-		parts = append(parts, s+".")
+	return joinNonEmpty([]string{check, sentence(before(a))}, " ")
+}
+
+// sentence ends a text with a full stop, unless it ends already.
+func sentence(s string) string {
+	if s = strings.TrimSpace(s); s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
 	}
-	if s := top(a); s != "" {
-		parts = append(parts, s+".")
+	return s + "."
+}
+
+// concerned says how many people and meetings, as in "41 people in 9 meetings".
+func concerned(a *alert.Alert) string {
+	people := counted(a.Evidence.People, "person", "people")
+	meetings := counted(a.Evidence.Meetings, "meeting", "meetings")
+	if people != "" && meetings != "" {
+		return people + " in " + meetings
 	}
-	return strings.Join(parts, " ")
+	return people + meetings
+}
+
+func counted(d alert.Distinct, one, many string) string {
+	switch {
+	case d.N == 0:
+		return ""
+	case d.N == 1 && !d.AtLeast:
+		return "1 " + one
+	}
+	return distinct(d) + " " + many
+}
+
+// distinct writes a number of different values, which may be the least that it can be; "" where it is not known.
+func distinct(d alert.Distinct) string {
+	switch {
+	case d.N == 0:
+		return ""
+	case d.AtLeast:
+		return "at least " + strconv.FormatInt(d.N, 10)
+	}
+	return strconv.FormatInt(d.N, 10)
+}
+
+func when(a *alert.Alert, now time.Time) string {
+	switch {
+	case a.State != alert.Resolved:
+		return "Since " + clock(a.StartsAt, now)
+	case a.Condition == alert.OnAlways:
+		return "From " + clock(a.StartsAt, now) + " to " + clock(a.EndsAt, now)
+	}
+	return fmt.Sprintf("From %s to %s, peak %s", clock(a.StartsAt, now), clock(a.EndsAt, now), number(a.Peak))
+}
+
+// before says how often an alert of the same labels fired before, as in "Seen 3x in 30 d". That it was never seen means
+// something only after a day.
+func before(a *alert.Alert) string {
+	b := a.Evidence.Before
+	if b.Since.IsZero() {
+		return ""
+	}
+	span := a.StartsAt.Sub(b.Since)
+	switch {
+	case b.Times > 0:
+		return fmt.Sprintf("Seen %dx in %s", b.Times, lasted(span))
+	case span < 24*time.Hour:
+		return ""
+	}
+	return "First time in " + lasted(span)
 }
 
 // top names the most frequent value of each field, as in "Top: meeting ab12-cd34 22".
@@ -51,17 +117,20 @@ func clock(t, now time.Time) string {
 	return t.Format("15:04 UTC")
 }
 
-// lasted says a duration in the words of a person: "45 s", "14 min", "3 h 20 min", "2 d 5 h".
+// lasted says a duration in the words of a person: "45 s", "14 min", "3 h 20 min", "2 d 5 h", "30 d".
 func lasted(d time.Duration) string {
+	const day = 24 * time.Hour
 	switch d = d.Round(time.Second); {
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%d s", d/time.Second)
 	case d < 2*time.Hour:
 		return fmt.Sprintf("%d min", d/time.Minute)
-	case d < 48*time.Hour:
+	case d < 2*day:
 		return two(d, time.Hour, "h", time.Minute, "min")
+	case d < 10*day:
+		return two(d, day, "d", time.Hour, "h")
 	}
-	return two(d, 24*time.Hour, "d", time.Hour, "h")
+	return fmt.Sprintf("%d d", d/day)
 }
 
 func two(d, big time.Duration, bigName string, small time.Duration, smallName string) string {
@@ -70,6 +139,30 @@ func two(d, big time.Duration, bigName string, small time.Duration, smallName st
 		s += fmt.Sprintf(" %d %s", rest, smallName)
 	}
 	return s
+}
+
+// window says the length of a rule's window as a person would: 90 minutes are "90 min", 2 hours are "2 h".
+func window(d time.Duration) string {
+	switch {
+	case d%(24*time.Hour) == 0:
+		return fmt.Sprintf("%d d", d/(24*time.Hour))
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return fmt.Sprintf("%g s", d.Seconds())
+}
+
+// present says how it stands, as in "now 18 in 5 min": what is new in a repetition.
+func present(a *alert.Alert) string {
+	switch a.Condition {
+	case alert.OnAlways:
+		return ""
+	case alert.OnAbsent:
+		return "nothing for " + lasted(time.Duration(a.Value*float64(time.Second)))
+	}
+	return "now " + number(a.Value) + " in " + window(a.Window)
 }
 
 // pageURL is the address of a page of errwatch; "" where others cannot reach it.
@@ -90,11 +183,19 @@ func headline(c *content, now time.Time) string {
 	case c.Repeat:
 		return "STILL FIRING" + worst(c) + ": " + c.Rule + ", " + groups(firing)
 	case firing == 0:
-		return "RESOLVED: " + c.Rule + ", " + groups(resolved)
+		return "RESOLVED: " + c.Rule + ", " + groups(resolved) + still(c)
 	case resolved == 0:
 		return "FIRING" + worst(c) + ": " + c.Rule + ", " + groups(firing)
 	}
 	return fmt.Sprintf("FIRING%s: %s, %s, %d resolved", worst(c), c.Rule, groups(firing), resolved)
+}
+
+// still tells an end that is not the end of everything.
+func still(c *content) string {
+	if c.Still == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d still firing", c.Still)
 }
 
 func groups(n int) string {
@@ -118,10 +219,22 @@ func severity(a *alert.Alert) string {
 // of a resolved alert speaks of its peak.
 func alertLine(a *alert.Alert, repeat bool, now time.Time) string {
 	switch {
+	case a.State == alert.Resolved && a.Condition == alert.OnAlways:
+		return "RESOLVED after " + lasted(a.EndsAt.Sub(a.StartsAt)) + ": " + summary(a)
 	case a.State == alert.Resolved:
-		return "RESOLVED after " + lasted(a.EndsAt.Sub(a.StartsAt)) + ", at its peak: " + summary(a)
+		return joinNonEmpty([]string{"RESOLVED after " + lasted(a.EndsAt.Sub(a.StartsAt)) + ", at its peak: " + summary(a), concerned(a)}, ", ")
 	case repeat:
-		return "STILL FIRING" + severity(a) + ", " + lasted(now.Sub(a.StartsAt)) + ": " + summary(a)
+		return joinNonEmpty([]string{"STILL FIRING" + severity(a), lasted(now.Sub(a.StartsAt)), present(a)}, ", ") + ": " + summary(a)
 	}
 	return "FIRING" + severity(a) + ": " + summary(a)
+}
+
+func joinNonEmpty(parts []string, separator string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, separator)
 }

@@ -16,11 +16,20 @@ import (
 	"github.com/errwatch/errwatch/internal/alert"
 )
 
-// maxURLFile bounds what is read of url_file.
-const maxURLFile = 4 << 10
+// maxSecretFile bounds what is read of url_file and routing_key_file.
+const maxSecretFile = 4 << 10
+
+// maxTries is how often a message is tried that fails while others get through: it must be its content.
+const maxTries = 10
+
+// body is what is POSTed for a message.
+type body struct {
+	text []byte
+	kind string // Content-Type
+}
 
 // renderer makes the body of a message. It makes the same one at each try: times are seen from the message's creation.
-type renderer func(n *Notifier, receiver string, m *message) ([]byte, error)
+type renderer func(n *Notifier, receiver string, m *message) (body, error)
 
 // webhook is one receiver that gets messages. Its threads and its queue are guarded by the outbox's lock.
 type webhook struct {
@@ -29,6 +38,7 @@ type webhook struct {
 	o                *outbox
 	match            []matcher
 	url, file        string
+	keyFile          string // of PagerDuty's routing key
 	render           renderer
 	do               doer
 	interval, repeat time.Duration
@@ -36,20 +46,21 @@ type webhook struct {
 	teller           teller
 	wake             chan struct{} // holds one
 
-	threads  map[string]*thread     // by rule
-	told     map[string]alert.State // by alert ID: what it was told, or will be by a message in the queue
-	seen     map[string]*sighting   // by alert ID
+	threads  map[string]*thread    // by rule
+	told     map[string]*toldAlert // by alert ID: what it was told, or will be by a message in the queue
+	seen     map[string]*sighting  // by alert ID
 	sweep    uint64
 	queue    []*message // oldest first
 	sending  *message   // the one under way
+	sent     time.Time  // when one was accepted last
 	hurrying bool       // intervals and long pauses are left out
 }
 
 func newWebhook(n *Notifier, r Receiver, match []matcher) (*webhook, error) {
 	w := &webhook{
-		name: r.Name, n: n, o: n.outbox, match: match, url: r.Webhook.URL, file: r.Webhook.URLFile,
+		name: r.Name, n: n, o: n.outbox, match: match, url: r.Webhook.URL, file: r.Webhook.URLFile, keyFile: r.Webhook.RoutingKeyFile,
 		interval: r.Interval, repeat: r.Repeat, wake: make(chan struct{}, 1),
-		threads: map[string]*thread{}, told: map[string]alert.State{}, seen: map[string]*sighting{},
+		threads: map[string]*thread{}, told: map[string]*toldAlert{}, seen: map[string]*sighting{},
 		teller: teller{logger: n.opts.Logger.With("receiver", r.Name)},
 	}
 	if w.interval <= 0 {
@@ -58,25 +69,43 @@ func newWebhook(n *Notifier, r Receiver, match []matcher) (*webhook, error) {
 	if w.repeat <= 0 {
 		w.repeat = DefaultRepeat
 	}
-	if err := w.setTemplate(r.Webhook.Template); err != nil {
-		return nil, err
+	if err := w.setTemplate(r.Webhook); err != nil {
+		return nil, fmt.Errorf("webhook: %w", err)
 	}
 	if err := w.checkAddress(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("webhook: %w", err)
 	}
 	var err error
 	w.do, err = newDoer(n.opts, r.Name, r.HTTP)
 	return w, err
 }
 
-func (w *webhook) setTemplate(name string) error {
-	switch name {
+// Templates are the words that Webhook.Template takes.
+func Templates() []string { return []string{"json", "slack", "pagerduty"} }
+
+func (w *webhook) setTemplate(cfg *Webhook) (err error) {
+	if cfg.TemplateFile != "" {
+		if cfg.Template != "" && cfg.Template != "json" {
+			return errors.New("it has both template and template_file")
+		}
+		w.render, err = w.ownTemplate(cfg.TemplateFile)
+		return err
+	}
+	switch cfg.Template {
 	case "", "json":
 		w.render = renderJSON
 	case "slack":
 		w.render = renderSlack
+	case "pagerduty":
+		w.render = w.renderPagerDuty
+		if w.keyFile == "" {
+			return errors.New("the template pagerduty needs routing_key_file")
+		}
+		if w.url == "" && w.file == "" {
+			w.url = pagerDutyURL
+		}
 	default:
-		return fmt.Errorf("webhook: unknown template %q: known are json and slack", name)
+		return fmt.Errorf("unknown template %q: known are %s", cfg.Template, strings.Join(Templates(), ", "))
 	}
 	return nil
 }
@@ -84,12 +113,12 @@ func (w *webhook) setTemplate(name string) error {
 func (w *webhook) checkAddress() error {
 	switch {
 	case w.url != "" && w.file != "":
-		return errors.New("webhook has both url and url_file")
+		return errors.New("it has both url and url_file")
 	case w.url == "" && w.file == "":
-		return errors.New("webhook has neither url nor url_file")
+		return errors.New("it has neither url nor url_file")
 	case w.url != "":
 		if err := checkURL(w.url); err != nil {
-			return fmt.Errorf("webhook: %w", err)
+			return err
 		}
 		w.teller.logger = w.teller.logger.With("host", hostOf(w.url))
 	}
@@ -101,20 +130,28 @@ func (w *webhook) address() (string, error) {
 	if w.file == "" {
 		return w.url, nil
 	}
-	f, err := os.Open(w.file)
+	address, err := readSecret("url_file", w.file)
 	if err != nil {
-		return "", fmt.Errorf("url_file: %w", err)
+		return "", err
 	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxURLFile))
-	if err != nil {
-		return "", fmt.Errorf("url_file: %w", err)
-	}
-	address := strings.TrimSpace(string(text))
 	if err := checkURL(address); err != nil {
 		return "", fmt.Errorf("url_file %s: %w", w.file, err)
 	}
 	return address, nil
+}
+
+// readSecret reads a file that holds one line; key is the one that names it in the configuration.
+func readSecret(key, file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSecretFile))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // messageKey names a message for ever, for receivers that drop what they got before.
@@ -125,7 +162,7 @@ func messageKey(receiver string, first *alert.Alert, m *message) string {
 
 // run sends until ctx ends.
 func (w *webhook) run(ctx, requests context.Context) {
-	wait := backoff{first: time.Second, most: 5 * time.Minute}
+	wait := backoff{first: time.Second, most: time.Minute}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -155,24 +192,35 @@ func (w *webhook) run(ctx, requests context.Context) {
 	}
 }
 
-// next freezes and returns the first message that may be sent; where there is none, how long until one may be.
+// next freezes and returns the message that may be sent and has waited longest since its last try; where there is none,
+// how long until one may be. A message waits for the older ones about its rule: nobody may hear of an end before its
+// beginning.
 func (w *webhook) next() (*message, time.Duration) {
 	w.o.mu.Lock()
 	defer w.o.mu.Unlock()
 	now := w.n.opts.Now()
+	var due *message
 	next := time.Hour
+	behind := map[string]bool{} // rules that have an older message
 	for _, m := range w.queue {
-		if !m.ready {
-			continue
-		}
-		if d := m.after.Sub(now); d > 0 && !w.hurrying {
+		first := !behind[m.content.Rule]
+		behind[m.content.Rule] = true
+		switch d := m.after.Sub(now); {
+		case !first || !m.ready:
+		case d > 0 && !w.hurrying:
 			next = min(next, d)
-			continue
+		case due == nil || m.after.Before(due.after):
+			due = m
 		}
-		m.frozen, w.sending = true, m
-		return m, 0
 	}
-	return nil, next
+	if due == nil {
+		return nil, next
+	}
+	due.frozen, w.sending = true, due
+	if due.tried.IsZero() {
+		due.tried = now
+	}
+	return due, 0
 }
 
 // send tries once. A frozen message is not written to, so no lock is needed.
@@ -181,33 +229,44 @@ func (w *webhook) send(ctx context.Context, m *message) *failure {
 	if err != nil {
 		return &failure{text: clean(err.Error(), maxQuoted)}
 	}
-	body, err := w.render(w.n, w.name, m)
-	if err != nil {
-		return &failure{text: clean(err.Error(), maxQuoted), final: true}
+	b, err := w.render(w.n, w.name, m)
+	if err != nil { // a file of a secret that is not there yet
+		return &failure{text: clean(err.Error(), maxQuoted)}
 	}
-	return post(ctx, w.n.opts, w.do, address, http.Header{"Idempotency-Key": {m.key}}, body)
+	return post(ctx, w.n.opts, w.do, address, http.Header{"Idempotency-Key": {m.key}}, b)
 }
 
 // settle counts the outcome, and lets the next commit write it.
 func (w *webhook) settle(m *message, f *failure, pause time.Duration) {
 	w.teller.tell(f) // without the lock: the log may be slow
+	if w.settled(m, f, pause) {
+		w.n.opts.Logger.Warn("a message is given up: it fails again and again while others are accepted", "receiver", w.name, "rule", m.content.Rule, "tries", m.attempts)
+	}
+}
+
+// settled reports whether the message was given up for its content.
+func (w *webhook) settled(m *message, f *failure, pause time.Duration) bool {
 	w.o.mu.Lock()
 	defer w.o.mu.Unlock()
 	w.sending = nil
-	switch {
-	case f == nil:
+	now := w.n.opts.Now()
+	if f == nil {
 		w.counts.sent.Add(1)
+		w.sent = now
 		w.drop(m)
-	case f.final:
-		w.counts.failed.Add(1)
+		return false
+	}
+	w.counts.failed.Add(1)
+	m.attempts++
+	hopeless := m.attempts >= maxTries && w.sent.After(m.tried)
+	if f.final || hopeless {
 		w.counts.dropped.Add(1)
 		w.drop(m)
-	default:
-		w.counts.failed.Add(1)
-		m.attempts++
-		m.after = w.n.opts.Now().Add(pause)
-		w.o.store(w, m)
+		return hopeless
 	}
+	m.after = now.Add(pause)
+	w.o.store(w, m)
+	return false
 }
 
 // pause waits before the next try; false: ctx has ended.
