@@ -49,7 +49,8 @@ name, a message or a meaning; a code that matches any argument is shown. One cod
 		}
 		found := searchCodes(cat, args)
 		if len(found) == 0 {
-			return failed(notFound(cat, args))
+			hint, err := notFound(cat, args)
+			return failed(err, hint)
 		}
 		return v.writeCodes(output, found)
 	}
@@ -57,19 +58,19 @@ name, a message or a meaning; a code that matches any argument is shown. One cod
 }
 
 // notFound says what was not found, and what else to try.
-func notFound(cat *catalog.Catalog, words []string) (error, string) {
+func notFound(cat *catalog.Catalog, words []string) (hint string, err error) {
 	quoted := make([]string, len(words))
 	for i, word := range words {
 		quoted[i] = fmt.Sprintf("%q", word)
 	}
-	hint := "see all: errwatch codes"
+	hint = "see all: errwatch codes"
 	for _, other := range catalog.BuiltinNames() {
 		if b, ok := catalog.Builtin(other); ok && other != cat.Name() && len(searchCodes(b, words)) > 0 {
 			hint = other + " has it: errwatch codes --catalog " + other + " " + quote(words[0])
 		}
 	}
 	hint = didYouMean(words[0], vocabulary(cat), hint)
-	return fmt.Errorf("no code of %s matches %s", cat.Name(), strings.Join(quoted, ", ")), hint
+	return hint, fmt.Errorf("no code of %s matches %s", cat.Name(), strings.Join(quoted, ", "))
 }
 
 // vocabulary lists what people may look for: codes, names, categories, and the words that names are made of.

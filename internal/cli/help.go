@@ -67,7 +67,7 @@ func paragraphs(text string, width int) string {
 
 // commandOrder is the order in which people meet the commands; others come behind.
 func commandOrder() []string {
-	return []string{"demo", "scan", "run", "check", "explain", "codes", "state"}
+	return []string{"demo", "scan", "run", "check", "explain", "replay", "codes", "state"}
 }
 
 func commandRows(c *cobra.Command) []row {
