@@ -139,7 +139,7 @@ func (w *worker) block(ctx context.Context, t turn) (outcome, error) {
 		return w.partial(ctx, t, end, block, from)
 	}
 	w.start(g, p.skip, block[back:back+p.n])
-	if err := w.hand(ctx, g, g.at.moved(g.at.offset+int64(p.n), block, from), false); err != nil {
+	if err := w.hand(ctx, g, g.at.moved(g.at.offset+int64(p.n), block, from, p.skip == line.NulRun), false); err != nil {
 		return refused, err
 	}
 	g.need = 0
@@ -202,7 +202,7 @@ func (w *worker) atEnd(ctx context.Context, t turn, end bool, block []byte, from
 	}
 	next := g.at
 	if len(data) > 0 {
-		next = g.at.moved(g.at.offset+int64(len(data)), block, from)
+		next = g.at.moved(g.at.offset+int64(len(data)), block, from, skip == line.NulRun)
 	}
 	return w.last(ctx, g, skip, data, next)
 }

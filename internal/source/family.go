@@ -79,11 +79,10 @@ func (m *Manager) neighbour(s *source, path string, records []*record) *found {
 	if err != nil || !st.regular() || st.size == 0 || m.owner[st.key] != nil {
 		return nil
 	}
-	for _, r := range records {
-		if r.done(st) {
-			r.placed, r.place = true, path
-			return nil
-		}
+	done := slices.IndexFunc(records, func(r *record) bool { return r.done(st) })
+	if done >= 0 && sameBirth(records[done].birth, birthAt(path)) {
+		records[done].placed, records[done].place = true, path
+		return nil
 	}
 	f, err := m.pin(path)
 	if err != nil {
@@ -99,7 +98,8 @@ func (m *Manager) neighbour(s *source, path string, records []*record) *found {
 	return f
 }
 
-// done says that st is the file of a finished record, unchanged in size.
+// done says that st is the file of a finished record, unchanged in size; unless its inode number was used again, which
+// the time of birth tells.
 func (r *record) done(st fileStat) bool {
 	return r.gen == nil && r.finished && r.key == st.key && r.size == st.size
 }

@@ -124,7 +124,7 @@ func (g *generation) holdsAll(all *position) bool {
 
 func holdsAll(file *os.File, all *position) bool {
 	st, err := statFile(file)
-	return err == nil && !all.tiny() && all.compare(file, st.size) == contains
+	return err == nil && (!all.tiny() || all.offset == st.size) && all.compare(file, st.size) == contains
 }
 
 // onlyWhole says that so little was read of r that only a file that holds just that is taken for it. Where reading was

@@ -31,7 +31,9 @@ func (m *Manager) searchCopy(o *generation) {
 // tryCopy says whether f is the copy, and if so goes on from there.
 func (m *Manager) tryCopy(o *generation, f *found) bool {
 	if f.rel.pack != plain {
-		m.setOff(m.enrollPacked(o.src, f, o.path, o.home, false, m.family(o.src, o.home)))
+		w := o.src.watched[o.path]
+		fresh := w != nil && m.fresh(w, f, true) // if it is no copy of this, it may be one of what nobody saw
+		m.setOff(m.enrollPacked(o.src, f, o.path, o.home, fresh, m.family(o.src, o.home)))
 		return false // it is not known yet
 	}
 	switch o.rec.pos.compare(f.file, f.st.size) {

@@ -49,6 +49,8 @@ func (r *record) sameInode(key fileKey, birth int64) bool {
 	return r.key.dev == key.dev
 }
 
+func sameBirth(a, b int64) bool { return a == b || a == 0 || b == 0 }
+
 // touch marks a record as changed. m.mu is held.
 func (m *Manager) touch(r *record) {
 	if r.provisional {

@@ -48,8 +48,8 @@ type position struct {
 func windowBefore(offset int64) int { return int(min(windowLen, offset)) }
 
 // moved returns the position at offset to. block holds the file's bytes from blockAt to at least to, and begins at or
-// before the window that p needs; where the head is not complete yet, it begins at 0.
-func (p *position) moved(to int64, block []byte, blockAt int64) position {
+// before the window that p needs; where the head is not complete yet, it begins at 0. hole says that NULs are passed over.
+func (p *position) moved(to int64, block []byte, blockAt int64, hole bool) position {
 	next := position{offset: to, headLen: p.headLen, head: p.head, marks: p.marks, base: p.base}
 	if p.headLen < windowLen && blockAt == 0 {
 		next.headLen = windowBefore(to)
@@ -59,10 +59,14 @@ func (p *position) moved(to int64, block []byte, blockAt int64) position {
 		end := int(at - blockAt)
 		return sumOf(block[end-windowBefore(at) : end])
 	}
+	next.anchor = before(to)
+	if hole {
+		next.base = to // marks in a hole would prove nothing
+		return next
+	}
 	for at := nextMark(p.offset, p.base); at <= to; at = nextMark(at, p.base) {
 		next.addMark(mark{at, before(at)})
 	}
-	next.anchor = before(to)
 	return next
 }
 

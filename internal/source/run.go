@@ -82,7 +82,9 @@ func (m *Manager) loop(ctx context.Context) {
 func (m *Manager) drain(abandon context.CancelFunc) {
 	deadline := time.NewTimer(m.deps.DrainTimeout)
 	defer deadline.Stop()
-	m.tick() // a file that was rotated a moment ago counts too
+	m.limitAll()
+	m.limitAll() // before anything else is read: what is written from now on is not waited for
+	m.tick()     // a file that was rotated a moment ago counts too
 	m.limitAll()
 	for !m.drained() {
 		select {
@@ -97,12 +99,12 @@ func (m *Manager) drain(abandon context.CancelFunc) {
 	}
 }
 
-// limitAll sets the end of reading.
+// limitAll sets the end of reading, where it is not set yet.
 func (m *Manager) limitAll() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for g := range m.open {
-		if g.file == nil {
+		if g.file == nil || g.limit >= 0 {
 			continue
 		}
 		if g.packed == nil {

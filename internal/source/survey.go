@@ -91,7 +91,7 @@ func (m *Manager) shared(w *watched, g *generation) {
 // readBefore says that a compressed file was read to its end, and keeps that in mind.
 func (m *Manager) readBefore(w *watched, f *found) bool {
 	for _, r := range m.family(w.src, resolved(w.path)) {
-		if r.done(f.st) {
+		if r.done(f.st) && sameBirth(r.birth, f.birth) {
 			f.file.Close()
 			w.alias, w.read = f.st.key, f.st.size
 			return true
