@@ -82,7 +82,6 @@ func (m *Manager) loop(ctx context.Context) {
 func (m *Manager) drain(abandon context.CancelFunc) {
 	deadline := time.NewTimer(m.deps.DrainTimeout)
 	defer deadline.Stop()
-	m.limitAll()
 	m.limitAll() // before anything else is read: what is written from now on is not waited for
 	m.tick()     // a file that was rotated a moment ago counts too
 	m.limitAll()
