@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/errwatch/errwatch/internal/parse"
+	"github.com/errwatch/errwatch/internal/rules"
 )
 
 // lastTimeLines bounds how many lines lastTime looks at: the last ones may be a stack trace.
@@ -36,4 +37,49 @@ func lineTime(set *parse.Set, text []byte, ref time.Time) time.Time {
 		text = append(bytes.Clone(text), '\n')
 	}
 	return set.FirstTime(text, ref)
+}
+
+// shortestSilence is half of how long no line may come before a rule notices; 0 where no rule waits for lines. Half, so
+// that a run of lines that is as long as a window is not taken for a gap because only its ends were looked at.
+func (p *Plan) shortestSilence() time.Duration {
+	least := time.Duration(0)
+	for i := range p.rules {
+		if r := &p.rules[i]; waitsForLines(r) && (least == 0 || r.Window < least) {
+			least = r.Window
+		}
+	}
+	return least / 2
+}
+
+// waitsForLines says whether a rule is about lines, whatever they are, and not about events.
+func waitsForLines(r *rules.Rule) bool {
+	m := &r.Match
+	return r.Absent && len(m.Codes)+len(m.Names)+len(m.Categories)+len(m.Fields) == 0
+}
+
+// eachGap calls f with the times of both lines around each gap of the lines in data that is longer than gap, and of
+// others on the way, in order. Lines are taken to be in order of time; a part without gap is not looked into.
+func eachGap(set *parse.Set, data []byte, ref time.Time, gap time.Duration, f func(time.Time)) {
+	first, last := set.FirstTime(data, ref), lastTime(set, data, ref)
+	if first.IsZero() || last.Sub(first) <= gap {
+		return
+	}
+	middle := bytes.IndexByte(data[len(data)/2:], '\n') + 1
+	if middle == 0 || len(data)/2+middle == len(data) {
+		middle = bytes.LastIndexByte(data[:len(data)-1], '\n') + 1 // the last line alone
+	} else {
+		middle += len(data) / 2
+	}
+	if middle <= 0 || middle >= len(data) {
+		return
+	}
+	before, after := data[:middle], data[middle:]
+	eachGap(set, before, ref, gap, f)
+	if t := lastTime(set, before, ref); !t.IsZero() {
+		f(t)
+	}
+	if t := set.FirstTime(after, ref); !t.IsZero() {
+		f(t)
+	}
+	eachGap(set, after, ref, gap, f)
 }

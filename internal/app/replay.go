@@ -24,6 +24,9 @@ type Alert = alert.Alert
 // Count is a value and how often it was seen.
 type Count = alert.Count
 
+// Distinct is how many different values were seen.
+type Distinct = alert.Distinct
+
 // ReplayResult is what the rules would have done.
 type ReplayResult struct {
 	Scan     *ScanResult
@@ -39,6 +42,7 @@ type RuleReplay struct {
 	Severity   string
 	Fired      int           // how often
 	Values     *Distribution // nil where the condition has no value to choose a threshold by
+	Factors    bool          // the thresholds are factors of what is usual; else they are values
 	Thresholds []Threshold   // ascending, the configured one among them; none where the condition has no threshold
 }
 
@@ -77,10 +81,9 @@ func (p *Plan) Replay(ctx context.Context, o ReplayOptions) (*ReplayResult, erro
 	out.Scan, out.To = scan, t.now
 	g.finish(t.now)
 	out.Alerts, out.More = t.fired(), t.more
-	for i := range p.rules {
-		r := &p.rules[i]
+	for i, r := range p.judging() {
 		x := RuleReplay{Name: r.Name, Severity: r.Severity, Fired: t.counts[r.Name]}
-		g.report(i, r, &x)
+		g.report(i, &r, &x)
 		out.Rules = append(out.Rules, x)
 	}
 	return out, nil

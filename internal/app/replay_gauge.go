@@ -2,6 +2,8 @@ package app
 
 import (
 	"cmp"
+	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 // this one rule. Each other threshold is a rule of its own, so that it is judged as a rule is: with its window, its
 // groups, its hysteresis, its waiting times.
 type gauges struct {
-	byRule  []ruleGauge // in the order of the plan's rules
+	byRule  []ruleGauge // in the order of Plan.judging
 	shadows *rules.Engine
 	owners  map[string]owner // by the shadow's name
 	events  int              // since the engines were told that all is stored
@@ -34,11 +36,12 @@ type ruleGauge struct {
 type owner struct{ rule, rung int }
 
 func (p *Plan) newGauges() (*gauges, error) {
-	g := &gauges{byRule: make([]ruleGauge, len(p.rules)), owners: map[string]owner{}}
+	judging := p.judging()
+	g := &gauges{byRule: make([]ruleGauge, len(judging)), owners: map[string]owner{}}
 	opts := p.ruleOptions()
 	var shadows []rules.Rule
-	for i := range p.rules {
-		r, x := &p.rules[i], &g.byRule[i]
+	for i := range judging {
+		r, x := &judging[i], &g.byRule[i]
 		x.rungs = ladder(r)
 		x.fired = make([]int, len(x.rungs))
 		for j, rung := range x.rungs {
@@ -63,9 +66,15 @@ func (p *Plan) newGauges() (*gauges, error) {
 
 // decidingFields lists the fields that decide whether, where and how an event counts in a rule.
 func decidingFields(r *rules.Rule) []string {
-	out := slices.Clone(r.By)
-	for name := range r.Match.Fields {
-		out = append(out, name)
+	out := slices.AppendSeq(slices.Clone(r.By), maps.Keys(r.Match.Fields))
+	if r.Distinct != nil {
+		out = append(out, r.Distinct.Of)
+	}
+	if r.Ratio != nil {
+		out = slices.AppendSeq(out, maps.Keys(r.Ratio.To.Fields))
+	}
+	if r.Dedupe != nil {
+		out = append(out, r.Dedupe.By...)
 	}
 	return out
 }
@@ -134,24 +143,27 @@ func (g *gauges) finish(now time.Time) {
 
 // report adds to a rule's replay what was measured.
 func (g *gauges) report(i int, r *rules.Rule, x *RuleReplay) {
-	m := &g.byRule[i]
-	configured, above, ok := thresholdOf(r)
-	if !ok {
+	m, t := &g.byRule[i], thresholdOf(r)
+	if t.kind == noThreshold {
 		return
 	}
 	x.Values = m.sampler.distribution()
-	x.Thresholds = append(x.Thresholds, Threshold{configured, x.Fired, true})
-	top := 0.0
-	if x.Values != nil {
+	x.Factors = t.kind == thresholdFactor
+	x.Thresholds = append(x.Thresholds, Threshold{t.value, x.Fired, true})
+	if x.Values == nil {
+		return
+	}
+	top := math.Inf(1) // what no value was above: no threshold from there on would have fired
+	if t.kind == thresholdAbove || t.kind == thresholdRatio {
 		top = x.Values.Max
 	}
 	for j, rung := range m.rungs {
-		if !above || rung.threshold < top {
+		if rung.threshold < top {
 			x.Thresholds = append(x.Thresholds, Threshold{rung.threshold, m.fired[j], false})
 		}
 	}
-	if above && top > 0 && top != configured {
-		x.Thresholds = append(x.Thresholds, Threshold{top, 0, false}) // nothing is above what was highest
+	if top > 0 && top != t.value && !math.IsInf(top, 1) {
+		x.Thresholds = append(x.Thresholds, Threshold{top, 0, false})
 	}
 	slices.SortFunc(x.Thresholds, func(a, b Threshold) int { return cmp.Compare(a.Value, b.Value) })
 }

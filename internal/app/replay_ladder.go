@@ -24,39 +24,66 @@ type rung struct {
 // ladder returns a rule with other thresholds, ascending; none where it has no threshold.
 func ladder(r *rules.Rule) []rung {
 	var out []rung
-	add := func(n float64, change func(*rules.Rule)) {
-		x := *r
-		x.Name += " " + strconv.FormatFloat(n, 'g', -1, 64)
-		x.Summary, x.RunbookURL, x.FirstCheck = "", "", ""
-		change(&x)
-		out = append(out, rung{x, n})
+	add := func(numbers []float64, change func(x *rules.Rule, n float64)) {
+		for _, n := range numbers {
+			x := *r
+			x.Name += " " + strconv.FormatFloat(n, 'g', -1, 64)
+			x.Summary, x.RunbookURL, x.FirstCheck = "", "", ""
+			change(&x, n)
+			out = append(out, rung{x, n})
+		}
 	}
-	switch {
-	case r.Above != nil:
-		for _, n := range roundNumbers(float64(*r.Above), 1, leastReach) {
-			add(n, func(x *rules.Rule) {
-				x.Above, x.ResolveAt = new(int64(n)), scaled(r.ResolveAt, *r.Above, n, math.Floor)
-			})
-		}
-	case r.Below != nil:
-		for _, n := range roundNumbers(float64(*r.Below), 1, leastReach) {
-			add(n, func(x *rules.Rule) {
-				x.Below, x.ResolveAt = new(int64(n)), scaled(r.ResolveAt, *r.Below, n, math.Ceil)
-			})
-		}
+	switch t := thresholdOf(r); t.kind {
+	case thresholdAbove, thresholdBelow:
+		add(roundNumbers(t.value, 1, leastReach), func(x *rules.Rule, n float64) { setCount(x, int64(n)) })
+	case thresholdRatio:
+		add(roundNumbers(t.value, 0.001, 1), func(x *rules.Rule, n float64) {
+			q := *r.Ratio
+			q.Above, q.ResolveAt = n, scaled(q.ResolveAt, q.Above, n)
+			x.Ratio = &q
+		})
+	case thresholdFactor:
+		add(roundNumbers(t.value, 2, 10), func(x *rules.Rule, n float64) {
+			s := *r.Spike
+			s.Factor, s.ResolveAt = n, scaled(s.ResolveAt, s.Factor, n)
+			x.Spike = &s
+		})
 	}
 	return out
 }
 
+// setCount gives a rule that counts, events or different values, another threshold.
+func setCount(x *rules.Rule, n int64) {
+	switch {
+	case x.Distinct != nil:
+		d := *x.Distinct
+		d.Above, d.ResolveAt = n, scaledCount(d.ResolveAt, d.Above, n, math.Floor)
+		x.Distinct = &d
+	case x.Above != nil:
+		x.Above, x.ResolveAt = &n, scaledCount(x.ResolveAt, *x.Above, n, math.Floor)
+	default:
+		x.Below, x.ResolveAt = &n, scaledCount(x.ResolveAt, *x.Below, n, math.Ceil)
+	}
+}
+
 // scaled moves the other edge of a threshold to where it is in proportion to another one.
-func scaled(resolveAt *int64, from int64, to float64, round func(float64) float64) *int64 {
+func scaled(resolveAt *float64, from, to float64) *float64 {
+	switch {
+	case resolveAt == nil:
+		return nil
+	case from == 0:
+		return new(0.0)
+	}
+	return new(*resolveAt * to / from)
+}
+
+// scaledCount does it for counts; round keeps the edge on its side of the threshold.
+func scaledCount(resolveAt *int64, from, to int64, round func(float64) float64) *int64 {
 	if resolveAt == nil {
 		return nil
 	}
-	if from == 0 {
-		return new(int64(0))
-	}
-	return new(int64(round(float64(*resolveAt) * to / float64(from))))
+	x := scaled(new(float64(*resolveAt)), float64(from), float64(to))
+	return new(int64(round(*x)))
 }
 
 // roundNumbers returns the round numbers around n, without n, from least on and at least up to most.
@@ -76,13 +103,33 @@ func roundNumbers(n, least, most float64) []float64 {
 	}
 }
 
-// thresholdOf returns the configured threshold of a rule and whether it fires above it; ok is false where it has none.
-func thresholdOf(r *rules.Rule) (n float64, above, ok bool) {
+// The kinds of thresholds.
+const (
+	noThreshold    = iota
+	thresholdAbove // of a count, of events or of different values
+	thresholdBelow
+	thresholdRatio
+	thresholdFactor // of the usual count
+)
+
+// threshold is what a rule's value is compared with, as it is configured.
+type threshold struct {
+	kind  int
+	value float64
+}
+
+func thresholdOf(r *rules.Rule) threshold {
 	switch {
 	case r.Above != nil:
-		return float64(*r.Above), true, true
+		return threshold{thresholdAbove, float64(*r.Above)}
+	case r.Distinct != nil:
+		return threshold{thresholdAbove, float64(r.Distinct.Above)}
 	case r.Below != nil:
-		return float64(*r.Below), false, true
+		return threshold{thresholdBelow, float64(*r.Below)}
+	case r.Ratio != nil:
+		return threshold{thresholdRatio, r.Ratio.Above}
+	case r.Spike != nil:
+		return threshold{thresholdFactor, r.Spike.Factor}
 	}
-	return 0, false, false
+	return threshold{}
 }

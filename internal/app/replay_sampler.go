@@ -44,7 +44,7 @@ func newSampler(r *rules.Rule, opts rules.Options) (*sampler, error) {
 		return nil, err
 	}
 	n := min(60, max(1, r.Window/time.Second))
-	return &sampler{engine: e, step: max(1, int64(r.Window/n)), window: int64(n)}, nil
+	return &sampler{engine: e, step: max(1, int64(r.Window/n)), window: int64(n), each: r.Ratio != nil}, nil
 }
 
 func (s *sampler) observe(e *event.Event, now time.Time) {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -33,9 +34,11 @@ func randomLog(r *rand.Rand, n int) string {
 		default:
 			at += time.Duration(r.IntN(4)) * time.Second
 		}
-		switch r.IntN(5) {
+		switch r.IntN(6) {
 		case 0:
 			b.WriteString(quietAt(at))
+		case 1:
+			b.WriteString(lineAt(at, fmt.Sprintf("INFO joined room=m%d", r.IntN(3))))
 		default:
 			b.WriteString(lineAt(at, fmt.Sprintf("ERROR [room] onError code=%d meetingId=m%d participantId=p%d", 3014+r.IntN(2), r.IntN(3), r.IntN(9))))
 		}
@@ -43,39 +46,63 @@ func randomLog(r *rand.Rand, n int) string {
 	return b.String()
 }
 
+// ruleOf is a configuration of one rule, and of a pattern for those who join.
+func ruleOf(t testing.TB, text string) *Plan {
+	t.Helper()
+	return planOf(t, `
+patterns:
+  - use: builtin
+  - {name: joined, regex: 'joined room=(?P<meeting>\S+)', reference: true}
+rules: [{name: R, match: {categories: [permission]}, `+text+"}]")
+}
+
 // A threshold of N would have fired K times: as often as the same rule with this threshold does.
 func TestOtherThresholdsAreExact(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(3) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		dir := logs(t, map[string]string{"a.log": randomLog(r, 250)})
-		for _, form := range []struct {
-			rule     string
-			at, edge int64 // the threshold and the other edge
-		}{
-			{"count: {above: %d, resolve_at: %d}, window: 1m, by: [meeting]", 10, 5},
-			{"count: {above: %d, resolve_at: %d}, window: 2m, for: 20s, keep_firing_for: 30s", 8, 3},
-			{"count: {below: %d, resolve_at: %d}, window: 1m", 3, 5},
-		} {
-			configured := func(at, edge int64) *Plan {
-				return planOf(t, "rules: [{name: R, match: {categories: [permission]}, "+fmt.Sprintf(form.rule, at, edge)+"}]")
-			}
-			got := replayAll(t, configured(form.at, form.edge), dir).Rules[0]
-			tried := 0
+	floor := func(x float64) string { return fmt.Sprint(math.Floor(x)) }
+	for _, c := range []struct {
+		name       string
+		configured float64
+		rule       func(n float64) string
+	}{
+		{"count by meeting", 10, func(n float64) string {
+			return fmt.Sprintf("count: {above: %g, resolve_at: %s}, window: 1m, by: [meeting]", n, floor(n*5/10))
+		}},
+		{"with waiting times", 8, func(n float64) string {
+			return fmt.Sprintf("count: {above: %g, resolve_at: %s}, window: 2m, for: 20s, keep_firing_for: 30s", n, floor(n*3/8))
+		}},
+		{"below", 3, func(n float64) string {
+			return fmt.Sprintf("count: {below: %g, resolve_at: %g}, window: 1m", n, math.Ceil(n*5/3))
+		}},
+		{"distinct", 4, func(n float64) string {
+			return fmt.Sprintf("distinct: {of: participant, above: %g, resolve_at: %s}, window: 1m, by: [meeting]", n, floor(n*2/4))
+		}},
+		{"ratio", 4, func(n float64) string {
+			return fmt.Sprintf("ratio: {to: {names: [joined]}, above: %g, min_total: 3, resolve_at: %g}, window: 1m", n, n/2)
+		}},
+		{"spike", 3, func(n float64) string {
+			return fmt.Sprintf("spike: {factor: %g, min: 4, baseline: 10m, resolve_at: %g}, window: 30s", n, 2*n/3)
+		}},
+		{"dedupe", 4, func(n float64) string {
+			return fmt.Sprintf("count: {above: %g}, dedupe: {by: [participant], within: 10s}, window: 1m, by: [meeting]", n)
+		}},
+	} {
+		told := 0
+		for seed := range uint64(2) {
+			dir := logs(t, map[string]string{"a.log": randomLog(rand.New(rand.NewPCG(seed, 1)), 300)})
+			got := replayAll(t, ruleOf(t, c.rule(c.configured)), dir).Rules[0]
 			for _, x := range got.Thresholds {
-				edge := form.edge * int64(x.Value) / form.at
-				if form.edge > form.at { // below: the other edge is rounded up
-					edge = (form.edge*int64(x.Value) + form.at - 1) / form.at
-				}
-				want := len(scanAll(t, configured(int64(x.Value), edge), dir, 1).Fired)
+				want := len(scanAll(t, ruleOf(t, c.rule(x.Value)), dir, 1).Fired)
 				if x.Fired != want {
-					t.Errorf("seed %d: %s with %g: %d, want %d", seed, form.rule, x.Value, x.Fired, want)
+					t.Errorf("%s, seed %d: %g would have fired %d times, want %d", c.name, seed, x.Value, x.Fired, want)
 				}
-				tried += x.Fired
+				if x.Fired > 0 && !x.Configured {
+					told++
+				}
 			}
-			if len(got.Thresholds) < 4 || tried == 0 {
-				t.Errorf("seed %d: %s: %v says nothing", seed, form.rule, got.Thresholds)
-			}
+		}
+		if told < 3 {
+			t.Errorf("%s: %d thresholds fired: the test says nothing", c.name, told)
 		}
 	}
 }
@@ -87,11 +114,16 @@ func TestValuesOverTime(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		dir := logs(t, map[string]string{"a.log": randomLog(r, 300)})
 		for _, window := range []time.Duration{time.Second, 7 * time.Second, time.Minute, 3 * time.Minute, 90 * time.Second} {
-			plan := planOf(t, fmt.Sprintf("rules: [{name: R, match: {categories: [permission]}, count: {above: 3}, window: %s, by: [meeting]}]", shortDuration(window)))
-			got := replayAll(t, plan, dir)
-			want := slowValues(t, plan, dir, got.From, got.To)
-			if d := *got.Rules[0].Values; d != want {
-				t.Errorf("seed %d, window %s: %+v, want %+v", seed, window, d, want)
+			for _, condition := range []string{
+				"count: {above: 3}, by: [meeting]", "distinct: {of: participant, above: 3}",
+				"ratio: {to: {names: [joined]}, above: 3, min_total: 2}", "count: {below: 3}",
+			} {
+				plan := ruleOf(t, fmt.Sprintf("%s, window: %s", condition, shortDuration(window)))
+				got := replayAll(t, plan, dir)
+				want := slowValues(t, plan, dir, got.From, got.To)
+				if d := *got.Rules[0].Values; d != want {
+					t.Errorf("seed %d, %s, window %s: %+v, want %+v", seed, condition, window, d, want)
+				}
 			}
 		}
 	}
@@ -216,7 +248,7 @@ func TestReplayShowsTheEvidence(t *testing.T) {
 	}
 	a := r.Alerts[0]
 	got := fmt.Sprintf("%s %s %g %v %v %d lines", a.StartsAt.Sub(noon), a.EndsAt.Sub(noon), a.Peak, a.Evidence.Codes, a.Evidence.Top["meeting"], len(a.Evidence.Samples))
-	if want := "2s 1m1s 4 [{3014 4}] [{m0 2} {m1 2}] 3 lines"; got != want {
+	if want := "2s 1m1s 4 [{3014 4}] [{m0 2} {m1 2}] 4 lines"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	if strings.Contains(fmt.Sprint(a), "@example") {

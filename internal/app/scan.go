@@ -77,7 +77,7 @@ func (p *Plan) Scan(ctx context.Context, o ScanOptions) (*ScanResult, error) {
 // scan reads files once and counts, and hands to each what the rules want to know, in order of time: events, and now and
 // then that a line stood at a time.
 func (p *Plan) scan(ctx context.Context, o ScanOptions, each func(*item)) (*ScanResult, error) {
-	s := &scan{plan: p, opts: o, codes: newCodeFilter(o.Codes)}
+	s := &scan{plan: p, opts: o, codes: newCodeFilter(o.Codes), gap: p.shortestSilence()}
 	jobs := s.find()
 	if o.Progress != nil {
 		o.Progress.Total.Store(totalSize(jobs))
@@ -93,6 +93,7 @@ type scan struct {
 	plan  *Plan
 	opts  ScanOptions
 	codes *codeFilter
+	gap   time.Duration // silence that a rule would notice; 0 where none waits for lines
 	fails []FileError
 }
 
@@ -249,14 +250,15 @@ func (c *fileCounter) Take(ctx context.Context, b *line.Batch, advance func(int6
 		out.skipped[s.Reason] += int64(s.N)
 	}
 	c.stream.scratch = c.stream.scratch[:0]
-	run := c.mark(nil, c.firstTime(b))
+	set := c.scan.plan.sets[c.job.source]
+	run := c.markLines(b)
 	for i := range res.Events {
 		if e := &res.Events[i]; c.count(e) {
 			c.stream.scratch = c.scan.plan.redactor.Apply(e, c.stream.scratch)
 			run = c.forward(ctx, run, e)
 		}
 	}
-	c.send(ctx, c.mark(run, lastTime(c.scan.plan.sets[c.job.source], b.Data, b.Read)))
+	c.send(ctx, c.mark(run, lastTime(set, b.Data, b.Read)))
 	advance(res.Resume)
 	return ctx.Err()
 }
@@ -324,12 +326,18 @@ func (c *fileCounter) count(e *event.Event) bool {
 	return true
 }
 
-// firstTime returns the time of a file's first line; zero where b is not the beginning of the file.
-func (c *fileCounter) firstTime(b *line.Batch) time.Time {
-	if b.Offset > 0 {
-		return time.Time{}
+// markLines marks the first line of a file and, where a rule waits for lines, all that is needed to find silence: both
+// lines around each gap, and the others now and then.
+func (c *fileCounter) markLines(b *line.Batch) *chunk {
+	set, step := c.scan.plan.sets[c.job.source], c.scan.gap
+	if b.Offset > 0 && step == 0 {
+		return nil
 	}
-	return c.scan.plan.sets[c.job.source].FirstTime(b.Data, b.Read)
+	run := c.mark(nil, set.FirstTime(b.Data, b.Read))
+	if step > 0 {
+		eachGap(set, b.Data, b.Read, step, func(at time.Time) { run = c.mark(run, at) })
+	}
+	return run
 }
 
 // mark adds to the chunk under way that a line stood at a time, if there is one. What lies outside of the wanted time

@@ -17,12 +17,13 @@ const (
 	maxFired = 10_000
 	// settleEvery is after how many events an engine that nobody stores is told that all is stored, so that it forgets
 	// what it keeps for that.
-	settleEvery = 1 << 14
+	settleEvery = 1 << 12
 )
 
 // trial lets the rules judge lines on another clock than the wall: that of the lines.
 type trial struct {
 	engine *rules.Engine
+	begun  bool
 	now    time.Time // the engine's clock
 	events int       // since the engine was told that all is stored
 
@@ -32,11 +33,16 @@ type trial struct {
 }
 
 func (p *Plan) newTrial() (*trial, error) {
-	e, err := p.newRules()
+	e, err := rules.New(p.judging(), p.ruleOptions())
 	if err != nil {
 		return nil, err
 	}
 	return &trial{engine: e, alerts: map[string]alert.Alert{}, counts: map[string]int{}}, nil
+}
+
+// judging are the rules that have something to say about old logs: all but the watchdog, which says that errwatch runs.
+func (p *Plan) judging() []rules.Rule {
+	return slices.DeleteFunc(slices.Clone(p.rules), func(r rules.Rule) bool { return r.Always })
 }
 
 // take judges what comes next in old logs. Its time is the clock's, which never goes back.
@@ -45,14 +51,33 @@ func (t *trial) take(it *item) {
 		t.now = it.Time
 	}
 	if it.mark {
-		t.advance(t.now)
+		t.line(it.Source, t.now)
 	} else {
 		t.observe(&it.Event, t.now)
 	}
 }
 
+// begin makes silence count from now on.
+func (t *trial) begin(now time.Time) {
+	t.begun = true
+	t.engine.Live(now)
+}
+
+// line says that a line of a source stood at a time.
+func (t *trial) line(source string, now time.Time) {
+	if !t.begun {
+		t.begin(now)
+	}
+	t.now = now
+	t.engine.ObserveLines(source, now)
+	t.collect()
+}
+
 // observe judges an event at a time.
 func (t *trial) observe(e *event.Event, now time.Time) {
+	if !t.begun {
+		t.begin(now)
+	}
 	t.now = now
 	t.engine.Observe(e, now)
 	t.collect()

@@ -144,3 +144,42 @@ func TestATrialIsBounded(t *testing.T) {
 		t.Errorf("the first began at %s, the last ended at %s", first, last.EndsAt)
 	}
 }
+
+// Silence in old logs is found where it begins and ends, whatever the blocks in which they are read.
+func TestSilenceInOldLogs(t *testing.T) {
+	t.Parallel()
+	const s, m = time.Second, time.Minute
+	plan := planOf(t, `
+rules:
+  - {name: Silent, absent: {}, window: 10m}
+  - {name: NoDenials, match: {codes: ["3014"]}, absent: {}, window: 20m}
+  - {name: Few, count: {below: 2}, window: 30m}
+`)
+	every := func(from, to, step time.Duration) string {
+		var b strings.Builder
+		for at := from; at < to; at += step {
+			b.WriteString(quietAt(at))
+		}
+		return b.String()
+	}
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  string
+	}{
+		{"a gap within a block", map[string]string{"a.log": every(0, 5*m, s) + every(17*m, 18*m, s)},
+			"Silent 14m59s-17m0s peak 721"},
+		{"two gaps", map[string]string{"a.log": every(0, m, s) + every(12*m, 13*m, s) + quietAt(24*m)},
+			"Silent 10m59s-12m0s peak 661, Silent 22m59s-24m0s peak 661"},
+		{"a gap at the border of a block", map[string]string{"a.log": every(0, 3*m, 20*time.Millisecond) + every(15*m, 15*m+s, s)},
+			"Silent 12m59.98s-15m0s peak 720.02"},
+		{"another file has the lines", map[string]string{"a.log": every(0, 5*m, s) + every(17*m, 18*m, s), "b.log": every(0, 18*m, m)}, ""},
+		{"a denial is missed once one came", map[string]string{"a.log": denialAt(0) + every(s, 40*m, m)},
+			"NoDenials 20m0s-end peak 2341, Few 30m0s-end peak 0"},
+		{"to the end of the logs", map[string]string{"a.log": every(0, m, s), "b.log": quietAt(10*m + 58*s)}, ""},
+	} {
+		if got := spans(scanAll(t, plan, logs(t, c.files), 2).Fired); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

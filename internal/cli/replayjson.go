@@ -31,6 +31,8 @@ type replayAlertJSON struct {
 	Peak      float64                `json:"peak"`
 	Threshold float64                `json:"threshold"`
 	Summary   string                 `json:"summary,omitempty"`
+	People    int64                  `json:"people,omitempty"`   // different ones; left out where no line names any
+	Meetings  int64                  `json:"meetings,omitempty"` // the same
 	Codes     []countJSON            `json:"codes"`
 	Top       map[string][]countJSON `json:"top"`
 	Lines     []string               `json:"lines"`
@@ -47,7 +49,8 @@ type replayRuleJSON struct {
 	Rule       string          `json:"rule"`
 	Severity   string          `json:"severity"`
 	Fired      int             `json:"fired"`
-	Values     *valuesJSON     `json:"values"` // null where the condition has none
+	Values     *valuesJSON     `json:"values"`                           // null where the condition has none
+	Factors    bool            `json:"thresholds_are_factors,omitempty"` // of what is usual
 	Thresholds []thresholdJSON `json:"thresholds"`
 }
 
@@ -90,7 +93,7 @@ func alertJSON(a *app.Alert) replayAlertJSON {
 		ID: a.ID, Rule: a.Rule, State: string(a.State), Labels: a.Labels.Map(),
 		ActiveAt: stamp(a.ActiveAt), StartsAt: stamp(a.StartsAt), EndsAt: stampOrNull(a.EndsAt),
 		Peak: a.Peak, Threshold: a.Threshold, Summary: a.Summary,
-		Codes: countsJSON(a.Evidence.Codes), Top: map[string][]countJSON{}, Lines: append([]string{}, a.Evidence.Samples...),
+		People: a.Evidence.People.N, Meetings: a.Evidence.Meetings.N, Codes: countsJSON(a.Evidence.Codes), Top: map[string][]countJSON{}, Lines: append([]string{}, a.Evidence.Samples...),
 		FirstSeen: stampOrNull(a.Evidence.First), LastSeen: stampOrNull(a.Evidence.Last),
 	}
 	for field, counts := range a.Evidence.Top {
@@ -108,7 +111,7 @@ func countsJSON(counts []app.Count) []countJSON {
 }
 
 func ruleJSON(r *app.RuleReplay) replayRuleJSON {
-	out := replayRuleJSON{Rule: r.Name, Severity: r.Severity, Fired: r.Fired, Thresholds: []thresholdJSON{}}
+	out := replayRuleJSON{Rule: r.Name, Severity: r.Severity, Fired: r.Fired, Factors: r.Factors, Thresholds: []thresholdJSON{}}
 	if d := r.Values; d != nil {
 		out.Values = &valuesJSON{d.P50, d.P90, d.P99, d.Max, d.Steps, d.Step.Seconds(), d.Rounded}
 	}

@@ -75,7 +75,11 @@ func (v *voice) alertRows(a *app.Alert) []row {
 			rows = append(rows, row{l.Name, l.Value})
 		}
 	}
-	rows = append(rows, row{"codes", countsText(a.Evidence.Codes)})
+	rows = append(rows,
+		row{"people", distinctText(a.Evidence.People)},
+		row{"meetings", distinctText(a.Evidence.Meetings)},
+		row{"codes", countsText(a.Evidence.Codes)},
+	)
 	for _, field := range sortedKeys(a.Evidence.Top) {
 		rows = append(rows, row{"top " + field, countsText(a.Evidence.Top[field])})
 	}
@@ -96,6 +100,17 @@ func (v *voice) alertRows(a *app.Alert) []row {
 	return rows
 }
 
+// distinctText is how many different ones there were; "" where nobody knows.
+func distinctText(d app.Distinct) string {
+	switch {
+	case d.N == 0:
+		return ""
+	case d.AtLeast:
+		return "at least " + number(d.N)
+	}
+	return number(d.N)
+}
+
 // countsText writes values with their counts, most frequent first.
 func countsText(counts []app.Count) string {
 	parts := make([]string, len(counts))
@@ -109,7 +124,7 @@ func ruleRow(r *app.RuleReplay) []string {
 	row := []string{r.Name, "", number(int64(r.Fired)), "", "", "", "", otherText(r)}
 	for _, t := range r.Thresholds {
 		if t.Configured {
-			row[1] = valueText(t.Value)
+			row[1] = limitText(r, t)
 		}
 	}
 	if d := r.Values; d != nil {
@@ -118,11 +133,19 @@ func ruleRow(r *app.RuleReplay) []string {
 	return row
 }
 
+// limitText is a threshold; a factor of what is usual has a sign that says so.
+func limitText(r *app.RuleReplay, t app.Threshold) string {
+	if r.Factors {
+		return "×" + valueText(t.Value)
+	}
+	return valueText(t.Value)
+}
+
 // otherText says how often the most telling of the other thresholds would have fired.
 func otherText(r *app.RuleReplay) string {
 	var parts []string
 	for _, t := range telling(r) {
-		parts = append(parts, valueText(t.Value)+": "+number(int64(t.Fired)))
+		parts = append(parts, limitText(r, t)+": "+number(int64(t.Fired)))
 	}
 	return strings.Join(parts, "  ")
 }
