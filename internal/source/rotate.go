@@ -53,6 +53,7 @@ func (m *Manager) enroll(f *found, r *record, s *source, path, home string) *gen
 	g := &generation{
 		id: m.nextID(), src: s, path: path, home: home, file: f.file, key: f.st.key, rec: r,
 		seen: f.st, racy: true, grown: m.deps.Now(), limit: -1, last: more,
+		read: m.deps.Now(), // a record that was cut by a restart or reload gets its whole pause
 		size: f.st.size, disk: f.st.size, counted: r.pos.offset, at: r.pos,
 	}
 	if r.resume < r.pos.offset {
