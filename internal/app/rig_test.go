@@ -32,6 +32,7 @@ type rig struct {
 	stdin  io.Reader
 	reload <-chan os.Signal
 
+	frozen time.Time    // where set, time passes for the daemon by pass alone
 	ahead  atomic.Int64 // how far the daemon's clock is ahead of the wall
 	commit atomic.Pointer[func() error]
 
@@ -106,7 +107,13 @@ func (r *rig) configureAll(text string) {
 	}
 }
 
-func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
+func (r *rig) now() time.Time {
+	base := r.frozen
+	if base.IsZero() {
+		base = time.Now()
+	}
+	return base.Add(time.Duration(r.ahead.Load()))
+}
 
 // pass lets time pass for the daemon.
 func (r *rig) pass(d time.Duration) { r.ahead.Add(int64(d)) }
