@@ -11,7 +11,9 @@ func (b *builder) buildReceivers() {
 			x.Alertmanager = &notify.Alertmanager{URLs: a.URLs, DNS: a.DNS}
 		}
 		if w := r.Webhook; w != nil {
-			x.Webhook = &notify.Webhook{URL: w.URL, URLFile: w.URLFile, Template: w.Template}
+			x.Webhook = &notify.Webhook{
+				URL: w.URL, URLFile: w.URLFile, Template: w.Template, TemplateFile: w.TemplateFile, RoutingKeyFile: w.RoutingKeyFile,
+			}
 		}
 		b.plan.receivers = append(b.plan.receivers, x)
 	}

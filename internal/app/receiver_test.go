@@ -119,3 +119,25 @@ func (r *rig) untilTold(h *receiver, what string, ok func() bool) {
 	}()
 	r.until(what, ok)
 }
+
+// What a webhook's configuration says reaches the wire: a template of one's own, and PagerDuty's form with its key.
+func TestWebhookTemplates(t *testing.T) {
+	t.Parallel()
+	h := newReceiver(t)
+	r := newBareRig(t)
+	r.configureAll(`
+server: {listen: "127.0.0.1:0"}
+sources: [{name: meeting, paths: ["DIR/*.log"], time: {zone: UTC}}]
+rules: [{name: Spike, match: {codes: ["3014"]}, count: {above: 2}, window: 1h}]
+receivers:
+  - {name: own, webhook: {url: "` + h.URL + `", template_file: "DIR/own.tmpl"}}
+  - {name: pager, webhook: {url: "` + h.URL + `", template: pagerduty, routing_key_file: "DIR/key"}}
+`)
+	r.write("own.tmpl", `{"rule": "mine of {{ .Rule }}"}`)
+	r.write("key", strings.Repeat("a1", 16)+"\n")
+	r.start()
+	r.write("a.log", denials(3))
+	r.untilTold(h, "both are told", func() bool {
+		return strings.Contains(h.sent(), "mine of Spike") && strings.Contains(h.sent(), strings.Repeat("a1", 16))
+	})
+}
