@@ -57,11 +57,7 @@ func (p *Path) Is(keys ...string) bool {
 
 // Walker walks documents one after another with the same memory: its Walk allocates nothing once it has seen the
 // deepest document. The zero Walker is ready. Not safe for concurrent use.
-type Walker struct {
-	path Path
-	b    []byte
-	f    func(*Path, Value) bool
-}
+type Walker struct{ path Path }
 
 // Walk calls f for every value of the one JSON value in b, in document order, a container before its members. The
 // path is valid only during the call. A container's Raw is nil here, since its end is not known yet (Get gives it). f
