@@ -27,10 +27,8 @@ func Forms() []Form { return []Form{FormText, FormJSON, FormDocker, FormCRI, For
 func (f Form) json() bool { return f == FormJSON || f == FormDockerJSON }
 
 func (f Form) check() error {
-	for _, known := range Forms() {
-		if f == known {
-			return nil
-		}
+	if slices.Contains(Forms(), f) {
+		return nil
 	}
 	return fmt.Errorf("unknown form %q of simulated lines: known are %v", f, Forms())
 }
