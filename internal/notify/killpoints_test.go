@@ -296,8 +296,8 @@ func (s *status) waiting() (n int) {
 	return n
 }
 
-// patience is far more than anything takes.
-const patience = 60 * time.Second
+// patience is far more than anything takes, also on a machine that does much else.
+const patience = 3 * time.Minute
 
 // until asks the daemon for its status until it is as it should be.
 func (k *kill) until(what string, ok func(status) bool) {
@@ -400,14 +400,16 @@ func (d *daemon) kill() {
 	<-d.done
 }
 
-// wait waits for the end of a daemon that is to be killed.
+// wait waits for the end of a daemon. One that does not end says what it does, in its log.
 func (d *daemon) wait() error {
 	select {
 	case <-d.done:
 		return d.err
 	case <-time.After(patience):
-		return errors.New("it still runs")
 	}
+	_ = d.cmd.Process.Signal(syscall.SIGQUIT) // it may end at this moment
+	<-d.done
+	return errors.New("it still ran")
 }
 
 func (d *daemon) stop() error {

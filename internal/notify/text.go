@@ -95,12 +95,12 @@ func before(a *alert.Alert) string {
 	return "First time in " + lasted(span)
 }
 
-// top names the most frequent value of each field, as in "Top: meeting ab12-cd34 22".
+// top names the most frequent value of each field, as in "Top: meeting ab12-cd34 22". What came once is no top.
 func top(a *alert.Alert) string {
 	var parts []string
 	for _, field := range slices.Sorted(maps.Keys(a.Evidence.Top)) {
-		if s := pairs(a.Evidence.Top[field], " ", "", 1); s != "" && len(parts) < maxPairs {
-			parts = append(parts, field+" "+s)
+		if counts := a.Evidence.Top[field]; len(counts) > 0 && counts[0].N > 1 && len(parts) < maxPairs {
+			parts = append(parts, field+" "+pairs(counts, " ", "", 1))
 		}
 	}
 	if len(parts) == 0 {
