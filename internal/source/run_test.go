@@ -323,10 +323,12 @@ func TestHoleUnderALiveEdge(t *testing.T) {
 	must(t, err)
 	r := run(t, m)
 	sink.await(t, 1)
+	want := 1
 	for !edged(m) { // until the edge stands, where there can be one
 		_, err = f.WriteString("more\n")
 		must(t, err)
-		sink.await(t, int(sink.n.Load())+1)
+		want++
+		sink.await(t, want)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -335,7 +337,7 @@ func TestHoleUnderALiveEdge(t *testing.T) {
 	must(t, err)
 	_, err = f.WriteString("after\n")
 	must(t, err)
-	sink.await(t, int(sink.n.Load())+1)
+	sink.await(t, want+1)
 	r.end(t)
 	runtime.ReadMemStats(&after)
 	if n := after.TotalAlloc - before.TotalAlloc; n > 16<<20 {
