@@ -49,7 +49,10 @@ func (p *pipeline) watchSources(running time.Duration) {
 		}
 		all = all && s.CaughtUp
 	}
-	p.clock.live = p.clock.live || all
+	if all && !p.clock.live {
+		p.clock.live = true
+		p.rules.Live(p.now()) // from now on silence means something
+	}
 	if p.holding && (all || running >= holdAtMost) {
 		p.holding = false
 		p.dirty = true // also where nothing is held: receivers are to hear of what fires since before the start

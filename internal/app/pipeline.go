@@ -90,6 +90,9 @@ func (p *pipeline) Take(_ context.Context, b *line.Batch, advance func(resume in
 	for _, s := range res.Skipped {
 		p.counters.AddSkipped(b.Source, s.Reason, int64(s.N))
 	}
+	if now := p.clock.time(p.now()); res.Lines > 0 && !now.IsZero() {
+		p.rules.ObserveLines(b.Source, now)
+	}
 	advance(res.Resume)
 	p.dirty = true
 	wanted := p.rules.Changed()
@@ -116,9 +119,6 @@ func (p *pipeline) closed(id line.FileID) { p.streams.Delete(id) }
 // count hands one event to every stage behind the parser. The lock is held.
 func (p *pipeline) count(e *event.Event) {
 	p.counters.Add(e)
-	if e.Reference {
-		return
-	}
 	wall := p.now()
 	at := p.clock.at(e, wall)
 	if p.clock.live {

@@ -61,8 +61,8 @@ func TestDocumentedPayload(t *testing.T) {
 
 // fields are the names that a type has in JSON.
 func fields(t reflect.Type, prefix string) (names []string) {
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		names = append(names, prefix+name)
 	}
 	return names
