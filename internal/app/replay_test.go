@@ -46,14 +46,20 @@ func randomLog(r *rand.Rand, n int) string {
 	return b.String()
 }
 
-// ruleOf is a configuration of one rule, and of a pattern for those who join.
-func ruleOf(t testing.TB, text string) *Plan {
+// rulesOf is a configuration of rules R0, R1, …, and of a pattern for those who join.
+func rulesOf(t testing.TB, texts ...string) *Plan {
 	t.Helper()
-	return planOf(t, `
+	var b strings.Builder
+	b.WriteString(`
 patterns:
   - use: builtin
   - {name: joined, regex: 'joined room=(?P<meeting>\S+)', reference: true}
-rules: [{name: R, match: {categories: [permission]}, `+text+"}]")
+rules:
+`)
+	for i, text := range texts {
+		fmt.Fprintf(&b, "  - {name: R%d, match: {categories: [permission]}, %s}\n", i, text)
+	}
+	return planOf(t, b.String())
 }
 
 // A threshold of N would have fired K times: as often as the same rule with this threshold does.
@@ -90,10 +96,17 @@ func TestOtherThresholdsAreExact(t *testing.T) {
 		told := 0
 		for seed := range uint64(2) {
 			dir := logs(t, map[string]string{"a.log": randomLog(rand.New(rand.NewPCG(seed, 1)), 300)})
-			got := replayAll(t, ruleOf(t, c.rule(c.configured)), dir).Rules[0]
+			got := replayAll(t, rulesOf(t, c.rule(c.configured)), dir).Rules[0]
+			var each []string
 			for _, x := range got.Thresholds {
-				want := len(scanAll(t, ruleOf(t, c.rule(x.Value)), dir, 1).Fired)
-				if x.Fired != want {
+				each = append(each, c.rule(x.Value))
+			}
+			want := map[string]int{}
+			for _, f := range scanAll(t, rulesOf(t, each...), dir, 1).Fired {
+				want[f.Rule]++
+			}
+			for i, x := range got.Thresholds {
+				if want := want[fmt.Sprint("R", i)]; x.Fired != want {
 					t.Errorf("%s, seed %d: %g would have fired %d times, want %d", c.name, seed, x.Value, x.Fired, want)
 				}
 				if x.Fired > 0 && !x.Configured {
@@ -118,7 +131,7 @@ func TestValuesOverTime(t *testing.T) {
 				"count: {above: 3}, by: [meeting]", "distinct: {of: participant, above: 3}",
 				"ratio: {to: {names: [joined]}, above: 3, min_total: 2}", "count: {below: 3}",
 			} {
-				plan := ruleOf(t, fmt.Sprintf("%s, window: %s", condition, shortDuration(window)))
+				plan := rulesOf(t, fmt.Sprintf("%s, window: %s", condition, shortDuration(window)))
 				got := replayAll(t, plan, dir)
 				want := slowValues(t, plan, dir, got.From, got.To)
 				if d := *got.Rules[0].Values; d != want {

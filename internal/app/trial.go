@@ -83,6 +83,13 @@ func (t *trial) observe(e *event.Event, now time.Time) {
 	t.collect()
 }
 
+// advance lets time pass.
+func (t *trial) advance(now time.Time) {
+	t.now = now
+	t.engine.Advance(now)
+	t.collect()
+}
+
 // collect takes over what fired or resolved.
 func (t *trial) collect() {
 	if t.events++; t.events >= settleEvery {

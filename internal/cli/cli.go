@@ -115,7 +115,7 @@ fires threshold rules. It needs no configuration to begin.`,
 	root.PersistentFlags().BoolP("help", "h", false, "show this help")
 	root.Flags().Bool("version", false, "show the version")
 	root.AddCommand(
-		newRun(w, v), newScan(w, v), newReplay(w, v), newCheck(w, v), newExplain(w, v), newCodes(w, v), newState(w, v), newDemo(w, v),
+		newRun(w, v), newScan(w, v), newReplay(w, v), newTest(w, v), newCheck(w, v), newExplain(w, v), newCodes(w, v), newState(w, v), newDemo(w, v),
 		newVersion(v), newHelp(root),
 	)
 	addCompletion(root)
