@@ -3,6 +3,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -102,7 +103,7 @@ func (b *builder) buildCatalogs() {
 		if c == nil {
 			var err error
 			if c, err = catalogNamed(b.cfg, name); err != nil {
-				b.fail(err.Error(), "", -1, path...)
+				b.failCatalog(err, path)
 				c, _ = catalog.Builtin(catalog.BuiltinNames()[0]) // so that the other mistakes are still found
 			}
 			byName[name] = c
@@ -112,6 +113,23 @@ func (b *builder) buildCatalogs() {
 	get(DefaultSource, b.cfg.Catalog, "catalog")
 	for i, s := range b.cfg.Sources {
 		get(s.Name, s.Catalog, "sources", i, "catalog")
+	}
+}
+
+// failCatalog tells what is wrong with a catalogue: each code at its place, all else where the catalogue is chosen.
+func (b *builder) failCatalog(err error, path []any) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		b.fail(err.Error(), "", -1, path...)
+		return
+	}
+	for _, e := range joined.Unwrap() {
+		var code *catalog.CodeError
+		if errors.As(e, &code) {
+			b.fail(e.Error(), "categories are "+strings.Join(catalog.Categories(), ", "), -1, "codes", code.Index)
+		} else {
+			b.fail(e.Error(), "", -1, path...)
+		}
 	}
 }
 

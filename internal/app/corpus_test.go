@@ -154,3 +154,18 @@ func planOf(t testing.TB, text string) *Plan {
 	}
 	return plan
 }
+
+// Each mistake in the codes is told once, where it stands.
+func TestCodesAreCheckedAtTheirPlace(t *testing.T) {
+	t.Parallel()
+	text := "codes:\n  - {code: 4009, category: limits}\n  - {code: 4998, name: A_NAME}\n  - {code: 4999, name: OTHER_NAME}\n"
+	cfg, problems := config.Load(config.LoadOptions{Path: writeFile(t, "config.yaml", text)})
+	_, more := Build(cfg)
+	var lines []int
+	for _, p := range config.Merge(problems, more) {
+		lines = append(lines, p.Line)
+	}
+	if fmt.Sprint(lines) != "[3 4]" {
+		t.Errorf("problems in lines %v, want 3 and 4: %+v", lines, more)
+	}
+}
