@@ -248,6 +248,7 @@ func TestReloadFallsBack(t *testing.T) {
 	r.breakCommits(nil)
 	r.write("a.log", denials(1))
 	r.untilTold(h, "the alert fires", func() bool { return len(h.told()) == 1 })
+	r.until("all five are counted", func() bool { return r.count("3014") >= 5 })
 	r.wantMetrics("once commits work", map[string]string{denialSeries: "5"})
 	if got := r.d.Totals().Alerts; len(got) != 1 || got[0].Summary != "5 denials" && got[0].Summary != "4 denials" {
 		t.Errorf("alerts: %+v, want one", got)
