@@ -3,7 +3,7 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS = -s -w -X github.com/errwatch/errwatch/internal/cli.release=$(VERSION)
 
-.PHONY: build test check e2e fuzz bench bench-compare demo clean
+.PHONY: build test check e2e fuzz torture soak compare-following figures-following bench bench-compare demo clean
 
 build: ## one static binary, dist/errwatch
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o dist/errwatch ./cmd/errwatch
@@ -14,7 +14,7 @@ test: ## what the README says
 check: ## all that CI runs
 	bash .ci/run
 
-e2e: ## against a real Prometheus and a real Alertmanager
+e2e: ## against a real Prometheus, Alertmanager and logrotate
 	go test -tags e2e -count=1 ./test/...
 
 FUZZTIME ?= 30s
@@ -24,6 +24,22 @@ fuzz: ## each fuzz target for FUZZTIME
 	    echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
 	  done; \
 	done
+
+TORTURE ?= 10m
+torture: ## kill -9 every few hundred milliseconds while logs rotate in every way, for TORTURE; all counts must be exact
+	@go run ./test/torture storm -round 15s -for $(TORTURE)
+	@if [ "$$(id -u)" = 0 ]; then go run ./test/torture power; else echo "power cuts need root: left out"; fi
+
+SOAK ?= 1h
+soak: ## many logs that rotate, for SOAK; memory, descriptors and the state must not grow
+	@go run ./test/torture soak -for $(SOAK)
+
+COMPAREFLAGS ?= -runs 3
+compare-following: ## the table of docs/following.md; needs mtail (apt-get install mtail)
+	@go run ./test/torture compare $(COMPAREFLAGS)
+
+figures-following: ## how fresh and how light following is, the other figures of docs/following.md
+	@go run ./test/torture figures
 
 BENCHFLAGS ?=
 bench: ## errwatch against its targets and its peers, one table; needs mtail and rg (apt-get install mtail ripgrep)
