@@ -1,5 +1,7 @@
 package parse
 
+import "github.com/errwatch/errwatch/internal/parse/literal"
+
 // What the built-in patterns have in common.
 const (
 	// codeKeyExpr is a code as the value of a key: code=4009, "code": "4009", code: 4009, errorCode=4009. The word border
@@ -19,9 +21,30 @@ const (
 )
 
 // codeLiterals are the ways in which a code key can go on, in the record as it is written or escaped. The word code
-// alone would be no filter: media servers write codec= on every second line.
-func codeLiterals() []string {
-	return []string{"code=", "code:", `code"`, "code'", `code\`, "code ", "code\t"}
+// alone would be no filter: media servers write codec= on every second line. What may follow is said to the last sign,
+// since the shortest literal of all decides how fast a block is searched. What may stand before it keeps statusCode= out:
+// it is what ends a word, the r of errCode, and what an escape may end with: \tcode, or \u4e2dcode, where a writer keeps
+// to ASCII.
+func codeLiterals() []literal.Term {
+	const space = " \t\n\f\r"
+	before := literal.BytesOf("rR_tn0123456789abcdefABCDEF" + control + " " + punctuation).Above(0x80)
+	var out []literal.Term
+	for _, t := range []struct{ text, next string }{
+		{"code=", space + `\"'0123456789`},
+		{"code:", space + `\"'0123456789`},
+		{`code"`, space + `\:=`},
+		{"code'", space + `\:=`},
+		{`code\`, space + `\"':=tnfru`},
+		{"code ", space + `\:=`},
+		{"code\t", space + `\:=`},
+		{"code\n", space + `\:=`},
+		{"code\f", space + `\:=`},
+		{"code\r", space + `\:=`},
+	} {
+		lit := literal.Literal{Text: t.text, Fold: true}
+		out = append(out, literal.Term{Literal: lit, Prev: before, Next: literal.BytesOf(t.next)})
+	}
+	return out
 }
 
 // Builtin returns the patterns that recognise VideoSDK's errors in every shape in which applications write them. The

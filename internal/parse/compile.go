@@ -23,8 +23,7 @@ type Set struct {
 	notCode  *capture.Regexp
 
 	uses        []use            // by index of literal
-	lines       *literal.Matcher // the literals of patterns and of levels
-	skim        *literal.Matcher // and those that end the skimming
+	search      *literal.Matcher // the literals of patterns, of levels, and those that end the skimming
 	all, always mask
 	walks       bool // each line must be looked at
 	noPrefilter bool
@@ -56,7 +55,7 @@ type compiled struct {
 
 	fixed    []byte // Pattern.Code
 	paths    *paths
-	literals []literal.Literal // one of these is in every record that matches
+	literals []literal.Term // one of these is in every record that matches
 }
 
 // group is a named group that is a field.
@@ -179,23 +178,27 @@ func (c *compiled) readGroups() {
 
 // literalsOf returns literals of which every record that the pattern matches holds at least one; none where there are no
 // such literals, so that the pattern runs on every line.
-func (s *Set) literalsOf(c *compiled) []literal.Literal {
+func (s *Set) literalsOf(c *compiled) []literal.Term {
 	switch b := &c.built; {
 	case b.names:
-		return s.nameLiterals()
+		return termsOf(s.nameLiterals())
 	case b.texts:
-		return textLiterals(s.texts)
+		return termsOf(textLiterals(s.texts))
 	case len(b.literals) > 0:
-		out := make([]literal.Literal, len(b.literals))
-		for i, text := range b.literals {
-			out[i] = literal.Literal{Text: text, Fold: true}
-		}
-		return out
+		return b.literals
 	case c.paths != nil:
-		return c.paths.literals()
+		return termsOf(c.paths.literals())
 	}
 	set, _, _ := literal.Required(c.Regex)
-	return set
+	return termsOf(set)
+}
+
+func termsOf(lits []literal.Literal) []literal.Term {
+	out := make([]literal.Term, len(lits))
+	for i, l := range lits {
+		out[i].Literal = l
+	}
+	return out
 }
 
 // nameLiterals are all names that the built-in patterns can find: those of the catalogue, and those by which lines of
@@ -211,39 +214,57 @@ func (s *Set) nameLiterals() []literal.Literal {
 }
 
 // escapeLiterals are in every line that escapes the reasoning of the filter. A JSON string may hold any ASCII character as
-// \u00XX; what matters is that of printable ones, since literals hold no others, and of the escape that starts a colour,
-// which may stand in the middle of one. Docker's driver writes \u003c, \u003e and \u0026, which literals never hold
-// either, but a line of HTML is rare enough to be looked at for nothing.
-func escapeLiterals() []string {
-	return []string{escape, `\u001`, `\u002`, `\u003`, `\u004`, `\u005`, `\u006`, `\u007`}
-}
-
-// levelLiterals are the words and numbers by which a record may be at level error, in any case.
-func levelLiterals() []string {
-	return []string{
-		"error", "fatal", "critical", "panic", "emerg", "alert", "severe",
-		`level":5`, `level":6`, `level": 5`, `level": 6`, `level\":5`, `level\":6`,
+// \u00XX; what matters is that of printable ones, since literals hold no others, of those that end a word, and of the
+// escape that starts a colour, which may stand in the middle of one. Docker's driver writes \u003c, \u003e and \u0026,
+// which literals never hold either, but a line of HTML is rare enough to be looked at for nothing.
+func escapeLiterals() []literal.Term {
+	return []literal.Term{
+		{Literal: literal.Literal{Text: escape}},
+		// Anything may stand before it. Said so, it is part of what the search looks for, and the longer that is the better.
+		{Literal: literal.Literal{Text: `\u00`}, Prev: literal.Bytes{}.Above(0), Next: literal.BytesOf("01234567")},
 	}
 }
 
+// levelLiterals are the words and numbers by which a record may be at level error, in any case. Behind a word stands no
+// letter, digit or '_': no other word of the same beginning is a level, and with that sign they are found faster.
+func levelLiterals() []literal.Term {
+	behind := literal.BytesOf(control + " " + punctuation).Above(0x80)
+	var out []literal.Term
+	for _, word := range []string{"error", "fatal", "critical", "panic", "emerg", "alert", "severe"} {
+		out = append(out, literal.Term{Literal: literal.Literal{Text: word, Fold: true}, Next: behind})
+	}
+	for _, text := range []string{`level":50`, `level":60`, `level": 50`, `level": 60`, `level\":50`, `level\":60`} {
+		out = append(out, literal.Term{Literal: literal.Literal{Text: text, Fold: true}})
+	}
+	return out
+}
+
+// What ASCII has of signs that belong to no name.
+const (
+	punctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"
+	control     = "\x00\x01\x02\x03\x04\x05\x06\x07\b\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f"
+)
+
 // joinLiterals end the skimming: from there on lines may belong together.
-func joinLiterals() []string { return []string{"stdout P", "stderr P", dockerStart} }
+func joinLiterals() []literal.Term {
+	return termsOf([]literal.Literal{{Text: "stdout P"}, {Text: "stderr P"}, {Text: dockerStart}})
+}
 
 // index gathers the literals of all patterns.
 func (s *Set) index() {
 	words := (len(s.patterns) + 63) / 64
 	s.all, s.always = make(mask, words), make(mask, words)
-	var lits []literal.Literal
-	at := map[literal.Literal]int{}
-	enter := func(l literal.Literal) *use {
-		if l.Fold {
-			l.Text = strings.ToLower(l.Text)
+	var terms []literal.Term
+	at := map[literal.Term]int{}
+	enter := func(t literal.Term) *use {
+		if t.Fold {
+			t.Text = strings.ToLower(t.Text)
 		}
-		i, ok := at[l]
+		i, ok := at[t]
 		if !ok {
-			i = len(lits)
-			at[l] = i
-			lits = append(lits, l)
+			i = len(terms)
+			at[t] = i
+			terms = append(terms, t)
 			s.uses = append(s.uses, use{patterns: make(mask, words)})
 		}
 		return &s.uses[i]
@@ -253,25 +274,23 @@ func (s *Set) index() {
 		if len(s.patterns[i].literals) == 0 {
 			s.always.set(i)
 		}
-		for _, l := range s.patterns[i].literals {
-			enter(l).patterns.set(i)
+		for _, t := range s.patterns[i].literals {
+			enter(t).patterns.set(i)
 		}
 	}
-	for _, text := range escapeLiterals() {
-		u := enter(literal.Literal{Text: text})
+	for _, t := range escapeLiterals() {
+		u := enter(t)
 		u.patterns, u.level = s.all, true
 	}
-	for _, text := range levelLiterals() {
-		enter(literal.Literal{Text: text, Fold: true}).level = true
+	for _, t := range levelLiterals() {
+		enter(t).level = true
 	}
-	s.lines = literal.NewMatcher(lits)
-	for _, text := range joinLiterals() {
-		if text != dockerStart || s.seesDocker() {
-			lits = append(lits, literal.Literal{Text: text})
-			s.uses = append(s.uses, use{patterns: make(mask, words)})
+	for _, t := range joinLiterals() {
+		if t.Text != dockerStart || s.seesDocker() {
+			enter(t)
 		}
 	}
-	s.skim = literal.NewMatcher(lits)
+	s.search = literal.NewTerms(terms)
 }
 
 func (s *Set) seesDocker() bool { return s.envelope == envelopeAuto || s.envelope == envelopeDocker }

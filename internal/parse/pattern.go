@@ -8,6 +8,7 @@ import (
 
 	"github.com/errwatch/errwatch/internal/catalog"
 	"github.com/errwatch/errwatch/internal/event"
+	"github.com/errwatch/errwatch/internal/parse/literal"
 )
 
 // Pattern recognises one shape of event. Either Regex or Fields says what matches.
@@ -56,11 +57,11 @@ func (p *Pattern) FieldNames() []string {
 
 // builtin is what only the built-in patterns can ask for.
 type builtin struct {
-	literals []string // used in place of those that can be derived from the regex, in either case
-	complete bool     // look for name, message, meeting and participant in the rest of the record
-	names    bool     // the literals are the names of the catalogue
-	beside   bool     // a code may stand beside the name
-	texts    bool     // no regex: matches a documented message of the catalogue
+	literals []literal.Term // used in place of those that can be derived from the regex
+	complete bool           // look for name, message, meeting and participant in the rest of the record
+	names    bool           // the literals are the names of the catalogue
+	beside   bool           // a code may stand beside the name
+	texts    bool           // no regex: matches a documented message of the catalogue
 }
 
 // Multiline joins lines to records: a line that matches Start begins one. Empty: off.

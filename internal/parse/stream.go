@@ -55,8 +55,9 @@ type Result struct {
 	Records int    // complete records: a joined one counts once
 	Skipped []Skip // lines that yield nothing, by reason; at most one entry for a reason
 
-	// Unmatched counts records at level error or above that match no pattern: those that name their level by a word (error,
-	// fatal, critical, panic, emerg, alert, severe) or by pino's number. UnmatchedText holds the first of them, as many as
+	// Unmatched counts records at level error or above that match no pattern: those in which one of the words error, fatal,
+	// critical, panic, emerg, alert, severe stands in any case, and behind it no letter, digit or '_', or which give
+	// their level by pino's number, 50 or 60. UnmatchedText holds the first of them, as many as
 	// KeepUnmatched asked for.
 	Unmatched     int
 	UnmatchedText [][]byte
@@ -195,11 +196,7 @@ func chunkEnd(data []byte) int {
 func (st *Stream) chunk(data []byte, off int64) {
 	s := st.set
 	walks := s.walks || st.waiting > 0 || s.seesDocker() && bytes.HasPrefix(data, []byte(dockerStart))
-	m := s.skim
-	if walks {
-		m = s.lines
-	}
-	st.hits, st.nextHit = m.FindAll(data, st.hits[:0]), 0
+	st.hits, st.nextHit = s.search.FindAll(data, st.hits[:0]), 0
 	if walks {
 		st.walk(data, 0, off)
 	} else {
@@ -273,7 +270,7 @@ func (st *Stream) gather(end int) {
 // gatherIn finds the candidates for a text of its own.
 func (st *Stream) gatherIn(text []byte) {
 	st.startGathering()
-	st.joinHits = st.set.lines.FindAll(text, st.joinHits[:0])
+	st.joinHits = st.set.search.FindAll(text, st.joinHits[:0])
 	for _, h := range st.joinHits {
 		st.take(h.Lit)
 	}

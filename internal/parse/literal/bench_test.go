@@ -87,10 +87,10 @@ func BenchmarkR20(b *testing.B) { benchmark(b, r20Literals(b), meetingLog(4<<20)
 // BenchmarkOne compares the two ways to find a literal that is alone.
 func BenchmarkOne(b *testing.B) {
 	block := meetingLog(4 << 20)
-	for _, text := range []string{"FATAL", "failed", "closed by", "onError code=", "dtlsState=failed"} {
-		e := entry{text: text, lits: []int{0}}
-		b.Run("index/"+text, func(b *testing.B) { run(b, &Matcher{apart: newSingles(e)}, block) })
-		b.Run("table/"+text, func(b *testing.B) { run(b, &Matcher{table: newWuManber([]entry{e})}, block) })
+	for _, text := range []string{"rc=", "HTTP", "FATAL", "failed", "closed by", "onError code=", "dtlsState=failed"} {
+		e := entry{Term: Term{Literal: Literal{Text: text}}, lits: []int{0}}
+		b.Run("index/"+text, func(b *testing.B) { run(b, &Matcher{apart: newSingles(&e)}, block) })
+		b.Run("table/"+text, func(b *testing.B) { run(b, &Matcher{table: newTable([]entry{e})}, block) })
 	}
 }
 
@@ -124,4 +124,12 @@ func BenchmarkHostile(b *testing.B) {
 		benchmark(b, fix("aaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), bytes.Repeat([]byte{'a'}, 1<<20))
 	})
 	b.Run("hits", func(b *testing.B) { benchmark(b, fix("HTTP", "TPHT", "THTT"), bytes.Repeat([]byte("HTTP"), 1<<18)) })
+}
+
+func BenchmarkNewMatcher(b *testing.B) {
+	lits := r20Literals(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		NewMatcher(lits)
+	}
 }

@@ -5,41 +5,48 @@ import "slices"
 // How the search works, and why.
 //
 // A log line that yields an event is rare, and patterns are many. So one search over the raw block finds every place where
-// some pattern could match, and its cost must not grow with the number of patterns. Three ways were compared on
-// meeting-server logs: a loop of bytes.Index reads the block once per literal; an automaton (Aho-Corasick) has to look at
-// every byte, one after the other, each load waiting for the one before; Wu and Manber's search ("A fast algorithm for
-// multi-pattern searching", 1994) skips most bytes. It is the one used here:
+// some pattern could match, and its cost must not grow with the number of patterns. It is a sieve of three steps, each
+// made to let next to nothing through to the dearer one behind it:
 //
-// Let w be the length of the shortest literal. Each literal is represented by w of its bytes, its window. The search keeps
-// a window of w bytes on the block and looks at the last two of them. A table over all 65,536 pairs says how far the
-// window may move so that no literal's window can be missed: w-1 for a pair that stands in none, less the nearer it stands
-// to an end. A pair that ends a window is flagged: there the literals with that ending are compared in full, one by one.
-// Literals that match in either case enter the table with all their variants, so the block is never folded.
+//   - The sieve (sieve.go). Every literal is represented by w of its bytes, its window; w is the length of the shortest
+//     literal, six at most. Whoever looks at three bytes, a gram, at every (w-2)th place of the block has looked into every
+//     window that may be there, exactly once. So the search takes strides of w-2 bytes, hashes the gram at each place and
+//     looks its flag up in a table of 64 KiB. The places do not depend on each other: no load waits for another one, and
+//     no branch is taken, since eight flags at a time are only added up to say whether a place is worth a second look.
+//   - The buckets (bucket.go). A flagged gram leads to the literals whose window holds it. They are sorted, so that also
+//     thousands with the same gram are told apart by a few comparisons.
+//   - Whoever calls looks at the line around the hit.
 //
 // What makes it fast:
-//   - The choice of windows (see window.go). Any w bytes of a literal will do, so each takes those whose pairs are rare in
-//     logs: "packetLoss=" is better found by "cketL" than by "Loss=".
-//   - A second look (see plausible). Most candidates are none: a hash of four bytes says so before anything is compared.
-//   - Lanes (see wumanber.go). Each step waits for its load, and the CPU could do several at once: four places of the
-//     block are searched side by side.
-//   - Short literals apart. One of 3 bytes would let the window of all others move by 2 at most. A few short ones are
-//     found by bytes.Index, which is assembly; so is a literal that is alone and not long.
+//   - The choice of windows (window.go). Any w bytes of a literal will do, so each takes those whose grams are rare in
+//     logs: "packetLoss=" is better found by "ketLos" than by "tLoss=".
+//   - A hash of two instructions. Letters differ in their low bits; a shift by ten and an exclusive or bring the bits of
+//     three bytes into fourteen. A multiplication mixes better, and the search was a third slower.
+//   - The case of letters is dropped by one OR for eight bytes, so that literals that match in either case need no
+//     variants in the table.
+//   - A set of bytes behind a literal (Term.Next). "error" is five bytes long and would shorten everybody's strides;
+//     "error" and then no letter is six.
+//   - Short literals apart. A few that would make strides short are found by bytes.IndexByte and bytes.Index, which are
+//     assembly. Whether that is cheaper is estimated from how common their first byte is.
 //
-// What keeps it linear, whatever stands in a log: a step moves every window on by at least one byte, and a candidate costs
-// at most the literals that share its pair, times their length (MaxLen for those from Required). The block is worked
-// through in strips, so that hits are put in order while they are few, and Find never searches far beyond what it returns.
+// What keeps it linear, whatever stands in a log: the number of places does not depend on what is there, and what a place
+// costs at most is bounded by the lengths of literals and the logarithm of their number. The block is worked through in
+// strips, so that hits are put in order while they are few, and Find never searches far beyond what it returns.
+//
+// What did not help. The search of Wu and Manber ("A fast algorithm for multi-pattern searching", 1994), which skips by a
+// table over pairs of bytes, was here first, with four places of the block in flight. It takes longer strides where
+// literals are long, but with a hundred of them among which is "error" it moves by three bytes on average; each step
+// waits for its load, and every third line of a log mispredicts a branch: a third of the speed on a server's logs. Pairs
+// instead of grams in this sieve save the hash, but flag one place in seven. A mask of 64 flags in place of a list of
+// places costs more to decode than it saves. Wider windows than six bytes gain little, since the flags of eight places
+// are looked up in about the time in which the bytes come from memory. An automaton (Aho-Corasick) has to look at every
+// byte, one after the other.
 
-// shortLen is the length below which literals are searched apart, and maxApart the number of them up to which a pass of
-// bytes.Index for each is cheaper than a table with short steps. From aloneLen on the table is faster than bytes.Index also
-// for a literal that is alone (see BenchmarkOne).
-const (
-	shortLen = 5
-	maxApart = 4
-	aloneLen = 8
-)
+// maxApart is the number of literals up to which searching one apart is considered: each is a pass over the block.
+const maxApart = 4
 
-// strip is the number of bytes of a block that are searched at a time: four lanes long enough that it does not matter
-// that they end at different times, and not more than a first-level cache holds.
+// strip is the number of bytes of a block that are searched at a time: few enough to stay, with the table, in a
+// first-level cache.
 const strip = 16 << 10
 
 // Hit is one occurrence of a literal.
@@ -55,74 +62,151 @@ func compareHits(a, b Hit) int {
 	return a.Lit - b.Lit
 }
 
+// Bytes is a set of byte values.
+type Bytes [4]uint64
+
+// BytesOf returns the set of the bytes of s.
+func BytesOf(s string) (set Bytes) {
+	for i := range len(s) {
+		set[s[i]>>6] |= 1 << (s[i] & 63)
+	}
+	return set
+}
+
+// Above returns the set with all bytes from c on added.
+func (s Bytes) Above(c byte) Bytes {
+	for b := int(c); b < 256; b++ {
+		s[b>>6] |= 1 << (b & 63)
+	}
+	return s
+}
+
+func (s *Bytes) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
+
+// Term is a literal and what may stand around it.
+type Term struct {
+	Literal
+	Prev Bytes // only behind one of these, or at the start of the block, is the literal a hit; empty: behind anything
+	Next Bytes // the same for what stands behind it
+}
+
+// edges returns the range of bytes by which the term can be told, from the start of its text: with those around it, where
+// these are not any.
+func (t *Term) edges() (from, to int) {
+	to = len(t.Text)
+	if t.Prev != (Bytes{}) {
+		from = -1
+	}
+	if t.Next != (Bytes{}) {
+		to++
+	}
+	return from, to
+}
+
+// span is the number of bytes by which the table can tell the term; 0: it cannot.
+func (t *Term) span() int {
+	if len(t.Text) < 2 {
+		return 0
+	}
+	from, to := t.edges()
+	return to - from
+}
+
 // Matcher finds which literals occur in a block, and where; it knows nothing of lines. It is immutable and safe for
 // concurrent use. It keeps no reference to a block.
 type Matcher struct {
 	apart []single
-	table *wuManber // nil if every literal is searched apart
+	table *table // nil if every literal is searched apart
 }
 
-// entry is a distinct literal, and the indices of all that are equal to it.
+// entry is a distinct term, and the indices of all that are equal to it.
 type entry struct {
-	text string
-	fold bool
+	Term
 	lits []int
 }
 
 // NewMatcher builds a matcher for lits, which may be any strings; an empty one never hits. The text of a Fold literal may
-// be in any case. A matcher takes about 200 KiB, and its building in the order of 100 µs.
+// be in any case. A matcher takes about 50 KiB, and its building in the order of 100 µs.
 func NewMatcher(lits []Literal) *Matcher {
-	var short, long []entry
-	for _, e := range distinct(lits) {
-		if len(e.text) < shortLen && !e.fold || len(e.text) < 2 {
-			short = append(short, e)
-		} else {
-			long = append(long, e)
-		}
+	terms := make([]Term, len(lits))
+	for i, l := range lits {
+		terms[i].Literal = l
 	}
-	if len(short) > maxApart {
-		short, long = shareOut(short, long)
-	}
+	return NewTerms(terms)
+}
+
+// NewTerms is NewMatcher for terms.
+func NewTerms(terms []Term) *Matcher {
+	apart, in := split(distinct(terms))
 	m := &Matcher{}
-	if len(long) == 1 && !long[0].fold && len(long[0].text) < aloneLen {
-		short, long = append(short, long[0]), nil
+	for i := range apart {
+		m.apart = append(m.apart, newSingles(&apart[i])...)
 	}
-	for _, e := range short {
-		m.apart = append(m.apart, newSingles(e)...)
-	}
-	if len(long) > 0 {
-		m.table = newWuManber(long)
+	if len(in) > 0 {
+		m.table = newTable(in)
 	}
 	return m
 }
 
-// shareOut leaves only those of one byte apart: the table is made of pairs.
-func shareOut(short, long []entry) (apart, table []entry) {
-	for _, e := range short {
-		if len(e.text) < 2 {
-			apart = append(apart, e)
-		} else {
-			long = append(long, e)
+// split decides which terms are searched apart.
+func split(all []entry) (apart, in []entry) {
+	slices.SortStableFunc(all, func(a, b entry) int { return a.span() - b.span() })
+	must := 0
+	for must < len(all) && all[must].span() < gram {
+		must++
+	}
+	best, least := must, -1.0
+	passes := 0.0 // of those that are apart
+	for k := must; k <= len(all) && k <= must+maxApart; k++ {
+		if k > must {
+			if all[k-1].Fold {
+				break
+			}
+			passes += passCost(all[k-1].Text)
+		}
+		cost := passes
+		if k < len(all) {
+			cost += sieveCost(all[k].span())
+		}
+		if least < 0 || cost < least {
+			best, least = k, cost
 		}
 	}
-	return apart, long
+	return all[:best], all[best:]
 }
 
-func distinct(lits []Literal) []entry {
+// sieveCost is about the time that the sieve takes for a byte, in ns, where the shortest term spans n bytes.
+func sieveCost(n int) float64 { return 0.55 / float64(min(n, maxWindow)-gram+1) }
+
+// passCost is the same for a pass of bytes.Index: it looks at every place where the first byte stands.
+func passCost(text string) float64 {
+	return 0.04 + 3*float64(countByte(ordinary, text[0]))/float64(len(ordinary))
+}
+
+func countByte(s string, c byte) (n int) {
+	for i := range len(s) {
+		if s[i] == c {
+			n++
+		}
+	}
+	return n
+}
+
+func distinct(terms []Term) []entry {
 	var out []entry
-	index := map[Literal]int{}
-	for i, l := range lits {
-		if l.Text == "" {
+	index := map[Term]int{}
+	for i, t := range terms {
+		if t.Text == "" {
 			continue
 		}
-		if l.Fold {
-			l.Text = lower(l.Text)
+		if t.Fold {
+			t.Text = lower(t.Text)
 		}
-		k, known := index[l]
+		k, known := index[t]
 		if !known {
 			k = len(out)
-			index[l] = k
-			out = append(out, entry{text: l.Text, fold: l.Fold})
+			index[t] = k
+			out = append(out, entry{Term: t})
 		}
 		out[k].lits = append(out[k].lits, i)
 	}
@@ -133,11 +217,16 @@ func distinct(lits []Literal) []entry {
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c | 0x20
-		}
+		b[i] = lowerByte(c)
 	}
 	return string(b)
+}
+
+func lowerByte(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
 }
 
 // FindAll appends to hits every place of every literal in block, overlapping ones too, in order of position, then of
@@ -169,7 +258,7 @@ func (m *Matcher) Find(block []byte, from int) (Hit, bool) {
 			best = m.apart[i].first(block, lo, best)
 		}
 		if m.table != nil {
-			best = m.table.first(block, lo, best)
+			best = m.table.firstHit(block, lo, best)
 		}
 		if best.Pos < hi {
 			return best, true

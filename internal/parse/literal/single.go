@@ -2,31 +2,57 @@ package literal
 
 import "bytes"
 
-// single finds one literal with bytes.Index.
+// single finds one term with bytes.Index.
 type single struct {
-	text []byte
-	lits []int
+	*entry
+	text []byte // the entry's, as it may be written
 }
 
-// newSingles returns the finders of an entry: two for a letter that matches in either case.
-func newSingles(e entry) []single {
-	if e.fold && isLetter(e.text[0]) {
-		return []single{{[]byte{e.text[0] &^ 0x20}, e.lits}, {[]byte{e.text[0]}, e.lits}}
+// newSingles returns the finders of an entry: one for each way in which its letters, two at most, may be written.
+func newSingles(e *entry) []single {
+	texts := []string{""}
+	for i := range len(e.Text) {
+		var longer []string
+		for _, t := range texts {
+			for _, c := range cases(e.Text[i], e.Fold) {
+				longer = append(longer, t+string([]byte{c}))
+			}
+		}
+		texts = longer
 	}
-	return []single{{[]byte(e.text), e.lits}}
+	var out []single
+	for _, t := range texts {
+		out = append(out, single{e, []byte(t)})
+	}
+	return out
 }
 
-// next returns the first place of the literal in block at lo or behind it and before hi, or hi.
-func (s *single) next(block []byte, lo, hi int) int {
-	if i := bytes.Index(block[lo:min(hi+len(s.text)-1, len(block))], s.text); i >= 0 {
-		return lo + i
+func cases(c byte, fold bool) []byte {
+	if fold && isLetter(c) {
+		return []byte{c | 0x20, c &^ 0x20}
+	}
+	return []byte{c}
+}
+
+// find returns the first place of the literal in block at lo or behind it and before hi, or hi.
+func (s *single) find(block []byte, lo, hi int) int {
+	for lo < hi {
+		i := bytes.Index(block[lo:min(hi+len(s.text)-1, len(block))], s.text)
+		if i < 0 {
+			return hi
+		}
+		lo += i
+		if s.between(block, lo) {
+			return lo
+		}
+		lo++
 	}
 	return hi
 }
 
 // scan appends the hits with lo <= Pos < hi.
 func (s *single) scan(block []byte, lo, hi int, hits []Hit) []Hit {
-	for lo = s.next(block, lo, hi); lo < hi; lo = s.next(block, lo+1, hi) {
+	for lo = s.find(block, lo, hi); lo < hi; lo = s.find(block, lo+1, hi) {
 		for _, l := range s.lits {
 			hits = append(hits, Hit{lo, l})
 		}
@@ -38,7 +64,7 @@ func (s *single) scan(block []byte, lo, hi int, hits []Hit) []Hit {
 func (s *single) first(block []byte, lo int, best Hit) Hit {
 	// One more byte than needed: a hit at best's own place may have the lower index.
 	hi := min(best.Pos+1, len(block))
-	if p := s.next(block, lo, hi); p < hi {
+	if p := s.find(block, lo, hi); p < hi {
 		return earlier(best, Hit{p, s.lits[0]})
 	}
 	return best
