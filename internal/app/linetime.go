@@ -4,16 +4,20 @@ import (
 	"bytes"
 	"time"
 
-	"github.com/errwatch/errwatch/internal/parse"
 	"github.com/errwatch/errwatch/internal/rules"
 )
+
+// dater finds the time of the first line that has one: a parse.Set, or a Stream where that is asked often.
+type dater interface {
+	FirstTime(data []byte, ref time.Time) time.Time
+}
 
 // lastTimeLines bounds how many lines lastTime looks at: the last ones may be a stack trace.
 const lastTimeLines = 50
 
 // lastTime returns the time of the last line of data that has one, zero where none of the last lines has. ref is the
 // present.
-func lastTime(set *parse.Set, data []byte, ref time.Time) time.Time {
+func lastTime(set dater, data []byte, ref time.Time) time.Time {
 	for range lastTimeLines {
 		end := len(data)
 		if end == 0 {
@@ -29,7 +33,7 @@ func lastTime(set *parse.Set, data []byte, ref time.Time) time.Time {
 }
 
 // lineTime returns the time of one line, with or without its end; zero where it has none.
-func lineTime(set *parse.Set, text []byte, ref time.Time) time.Time {
+func lineTime(set dater, text []byte, ref time.Time) time.Time {
 	if len(text) == 0 {
 		return time.Time{}
 	}
@@ -59,7 +63,7 @@ func waitsForLines(r *rules.Rule) bool {
 
 // eachGap calls f with the times of both lines around each gap of the lines in data that is longer than gap, and of
 // others on the way, in order. Lines are taken to be in order of time; a part without gap is not looked into.
-func eachGap(set *parse.Set, data []byte, ref time.Time, gap time.Duration, f func(time.Time)) {
+func eachGap(set dater, data []byte, ref time.Time, gap time.Duration, f func(time.Time)) {
 	first, last := set.FirstTime(data, ref), lastTime(set, data, ref)
 	if first.IsZero() || last.Sub(first) <= gap {
 		return

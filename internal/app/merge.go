@@ -74,9 +74,11 @@ func (c *chunk) sort() {
 	}
 }
 
-func (c *chunk) reset() {
+// free gives the chunk back.
+func (c *chunk) free() {
 	clear(c.items) // they hold on to the parser's memory
 	c.items, c.bytes, c.fields = c.items[:0], c.bytes[:0], c.fields[:0]
+	chunks.Put(c)
 }
 
 // opened is a chunk of which something is left.
@@ -130,8 +132,7 @@ func (f *feed) take() {
 	if o.next++; o.next < len(o.items) {
 		return
 	}
-	o.reset()
-	chunks.Put(o.chunk)
+	o.free()
 	f.open = slices.Delete(f.open, f.first, f.first+1)
 }
 

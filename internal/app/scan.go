@@ -5,15 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/errwatch/errwatch/internal/event"
-	"github.com/errwatch/errwatch/internal/line"
-	"github.com/errwatch/errwatch/internal/parse"
 	"github.com/errwatch/errwatch/internal/source"
 )
 
@@ -24,9 +19,11 @@ type ScanOptions struct {
 	Since, Until time.Time // only events of [Since, Until); zero: no limit. Events without a time are then left out.
 	Codes        []string  // only these codes, names or categories; none: all
 	Unmatched    int       // keep so many lines at error level that match no pattern
-	Workers      int       // files read side by side
+	Workers      int       // blocks searched side by side, of one file or of several; below 1: 1
 	Progress     *Progress // may be nil
 	Now          func() time.Time
+
+	block int // how many bytes a block has; 0: blockSize
 }
 
 // Progress is how far a scan is. Its fields are read while the scan runs.
@@ -95,6 +92,9 @@ type scan struct {
 	codes *codeFilter
 	gap   time.Duration // silence that a rule would notice; 0 where none waits for lines
 	fails []FileError
+
+	free chan *block // not in use: what bounds the memory of a scan, however many files are open
+	work chan *block // to be searched
 }
 
 // job is one file and what was found in it.
@@ -103,20 +103,6 @@ type job struct {
 	source string
 	out    fileResult
 	err    error
-}
-
-// fileResult is what one worker counted in one file.
-type fileResult struct {
-	tallies   tallies
-	lines     int64
-	bytes     int64
-	skipped   map[string]int64
-	conflicts int64
-	unmatched int64
-	undated   int64
-	timeless  int64
-	samples   []string
-	forms     map[string]int64 // records that were looked at, by form: "json in docker"
 }
 
 // find lists the files that the paths name, each once, in the order they are named.
@@ -163,12 +149,16 @@ func totalSize(jobs []*job) int64 {
 
 // run reads the files side by side; their events go on by time.
 func (s *scan) run(ctx context.Context, jobs []*job, each func(*item)) {
+	defer s.startWorkers(ctx)()
 	feeds := make([]*feed, len(jobs))
 	for i, j := range jobs {
-		feeds[i] = &feed{order: i, from: s.firstTime(j), start: func(out chan<- *chunk) {
+		feeds[i] = &feed{order: i, start: func(out chan<- *chunk) {
 			defer close(out)
 			j.err = s.file(ctx, j, out)
 		}}
+		if len(jobs) > 1 {
+			feeds[i].from = s.firstTime(j)
+		}
 	}
 	mergeFeeds(feeds, max(1, s.opts.Workers), each)
 }
@@ -186,24 +176,6 @@ func (s *scan) firstTime(j *job) time.Time {
 	head := make([]byte, 16<<10)
 	n, _ := io.ReadFull(in, head) // a short file is a short head; an error is told when the file is read
 	return s.plan.sets[j.source].FirstTime(head[:n], s.opts.Now())
-}
-
-func (s *scan) file(ctx context.Context, j *job, events chan<- *chunk) error {
-	in, err := s.open(j)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if pr := s.opts.Progress; pr != nil {
-		in.raw.n = func(n int) { pr.Bytes.Add(int64(n)) }
-		pr.File.Store(&j.path)
-	}
-	c := &fileCounter{scan: s, job: j, events: events, stream: &stream{parse: s.plan.sets[j.source].NewStream()}}
-	if s.opts.Unmatched > 0 {
-		c.stream.parse.KeepUnmatched(s.opts.Unmatched)
-	}
-	j.out = fileResult{tallies: tallies{}, skipped: map[string]int64{}, forms: map[string]int64{}}
-	return j.failure(source.NewReader(in, source.ReaderOptions{Source: j.source, Path: j.path, MaxLine: s.plan.maxLine, Now: s.opts.Now}).Run(ctx, c))
 }
 
 func (s *scan) open(j *job) (*input, error) {
@@ -227,220 +199,4 @@ func (j *job) failure(err error) error {
 		return fmt.Errorf("%s: the compressed data break off: %w", name, err)
 	}
 	return fmt.Errorf("%s: %w", name, err)
-}
-
-// fileCounter is the sink of one file.
-type fileCounter struct {
-	scan   *scan
-	job    *job
-	events chan<- *chunk
-	stream *stream
-}
-
-// Take counts a batch.
-func (c *fileCounter) Take(ctx context.Context, b *line.Batch, advance func(int64)) error {
-	res := c.stream.parse.Feed(b)
-	out := &c.job.out
-	out.lines += int64(res.Lines)
-	out.bytes += b.End - b.Offset
-	out.unmatched += int64(res.Unmatched)
-	c.keepSamples(res)
-	out.countForms(res)
-	for _, s := range res.Skipped {
-		out.skipped[s.Reason] += int64(s.N)
-	}
-	c.stream.scratch = c.stream.scratch[:0]
-	set := c.scan.plan.sets[c.job.source]
-	run := c.markLines(b)
-	for i := range res.Events {
-		if e := &res.Events[i]; c.count(e) {
-			c.stream.scratch = c.scan.plan.redactor.Apply(e, c.stream.scratch)
-			run = c.forward(ctx, run, e)
-		}
-	}
-	c.send(ctx, c.mark(run, lastTime(set, b.Data, b.Read)))
-	advance(res.Resume)
-	return ctx.Err()
-}
-
-// keepSamples keeps the first unmatched lines of the file, redacted.
-func (c *fileCounter) keepSamples(res *parse.Result) {
-	for _, text := range res.UnmatchedText {
-		if len(c.job.out.samples) >= c.scan.opts.Unmatched {
-			return
-		}
-		c.job.out.samples = append(c.job.out.samples, string(c.scan.plan.redactor.Text(nil, text)))
-	}
-}
-
-// countForms notes the most frequent envelope and format of a batch.
-func (o *fileResult) countForms(res *parse.Result) {
-	envelope, n := mostFrequent(res.Envelopes)
-	format, _ := mostFrequent(res.Formats)
-	form := parse.FormatNames()[format]
-	if envelope > 0 {
-		form += " in " + parse.EnvelopeNames()[envelope]
-	}
-	if n > 0 {
-		o.forms[form] += n
-	}
-}
-
-func mostFrequent(counts [3]int) (index int, n int64) {
-	for i, c := range counts {
-		if int64(c) > n {
-			index, n = i, int64(c)
-		}
-	}
-	return index, n
-}
-
-// form is the file's most frequent one; "" for a file without a line.
-func (o *fileResult) form() string {
-	best := ""
-	for _, f := range slices.Sorted(maps.Keys(o.forms)) {
-		if best == "" || o.forms[f] > o.forms[best] {
-			best = f
-		}
-	}
-	return best
-}
-
-// count counts an event and says whether the rules want it. They see events of reference patterns, too.
-func (c *fileCounter) count(e *event.Event) bool {
-	out := &c.job.out
-	switch {
-	case !c.scan.wanted(e, out):
-		return false
-	case e.Reference:
-		return !e.Time.IsZero()
-	}
-	out.tallies.add(e)
-	if e.Conflict {
-		out.conflicts++
-	}
-	if e.Time.IsZero() {
-		out.timeless++
-		return false
-	}
-	return true
-}
-
-// markLines marks the first line of a file and, where a rule waits for lines, all that is needed to find silence: both
-// lines around each gap, and the others now and then.
-func (c *fileCounter) markLines(b *line.Batch) *chunk {
-	set, step := c.scan.plan.sets[c.job.source], c.scan.gap
-	if b.Offset > 0 && step == 0 {
-		return nil
-	}
-	run := c.mark(nil, set.FirstTime(b.Data, b.Read))
-	if step > 0 {
-		eachGap(set, b.Data, b.Read, step, func(at time.Time) { run = c.mark(run, at) })
-	}
-	return run
-}
-
-// mark adds to the chunk under way that a line stood at a time, if there is one. What lies outside of the wanted time
-// stands at its edge: the clock goes from there to there.
-func (c *fileCounter) mark(run *chunk, at time.Time) *chunk {
-	o := &c.scan.opts
-	switch {
-	case at.IsZero():
-		return run
-	case at.Before(o.Since):
-		at = o.Since
-	case !o.Until.IsZero() && at.After(o.Until):
-		at = o.Until
-	}
-	if run == nil {
-		run = chunks.Get().(*chunk)
-	}
-	run.addMark(c.job.source, at)
-	return run
-}
-
-// forward puts an event into the chunk under way, and returns that or a new one.
-func (c *fileCounter) forward(ctx context.Context, out *chunk, e *event.Event) *chunk {
-	if out == nil {
-		out = chunks.Get().(*chunk)
-	}
-	out.add(e)
-	if len(out.items) < chunkEvents {
-		return out
-	}
-	c.send(ctx, out)
-	return nil
-}
-
-func (c *fileCounter) send(ctx context.Context, out *chunk) {
-	if out == nil {
-		return
-	}
-	out.sort()
-	select {
-	case c.events <- out:
-	case <-ctx.Done():
-	}
-}
-
-func (s *scan) wanted(e *event.Event, out *fileResult) bool {
-	if !s.codes.has(e) {
-		return false
-	}
-	if s.opts.Since.IsZero() && s.opts.Until.IsZero() {
-		return true
-	}
-	if e.Time.IsZero() {
-		if !e.Reference {
-			out.undated++
-		}
-		return false
-	}
-	return s.within(e.Time)
-}
-
-// within says whether a time lies in [Since, Until).
-func (s *scan) within(t time.Time) bool {
-	return !t.Before(s.opts.Since) && (s.opts.Until.IsZero() || t.Before(s.opts.Until))
-}
-
-func (s *scan) result(jobs []*job) *ScanResult {
-	all := tallies{}
-	r := &ScanResult{Skipped: map[string]int64{}, Forms: map[string]int{}, Failed: s.fails}
-	for _, j := range jobs {
-		if j.err != nil {
-			r.Failed = append(r.Failed, FileError{j.path, j.err})
-		}
-		if j.out.tallies == nil {
-			continue
-		}
-		all.merge(j.out.tallies)
-		r.Files++
-		r.Lines += j.out.lines
-		r.Bytes += j.out.bytes
-		r.Conflicts += j.out.conflicts
-		r.Unmatched += j.out.unmatched
-		r.Undated += j.out.undated
-		r.Timeless += j.out.timeless
-		if form := j.out.form(); form != "" {
-			r.Forms[form]++
-		}
-		for reason, n := range j.out.skipped {
-			r.Skipped[reason] += n
-		}
-		if room := s.opts.Unmatched - len(r.Samples); room > 0 {
-			r.Samples = append(r.Samples, j.out.samples[:min(room, len(j.out.samples))]...)
-		}
-	}
-	r.Events = all.sorted()
-	return r
-}
-
-// codeFilter says which events are wanted.
-type codeFilter struct{ words []string }
-
-func newCodeFilter(words []string) *codeFilter { return &codeFilter{words} }
-
-func (f *codeFilter) has(e *event.Event) bool {
-	return len(f.words) == 0 || slices.Contains(f.words, e.Code) || slices.Contains(f.words, e.Name) || slices.Contains(f.words, e.Category)
 }

@@ -52,12 +52,16 @@ func (x *Tally) stretch(first, last time.Time) {
 	}
 }
 
-// merge adds what another worker counted.
+// merge adds what was counted elsewhere.
 func (t tallies) merge(other tallies) {
 	for k, o := range other {
+		if o.Count == 0 {
+			continue
+		}
 		x := t[k]
 		if x == nil {
-			t[k] = o
+			c := *o
+			t[k] = &c
 			continue
 		}
 		x.Count += o.Count
@@ -65,6 +69,19 @@ func (t tallies) merge(other tallies) {
 		for h := range x.Hours {
 			x.Hours[h] += o.Hours[h]
 		}
+	}
+}
+
+// keepTallies bounds how many codes are kept at hand: a block rarely holds others than the one before.
+const keepTallies = 256
+
+// reset sets all counts to 0. It keeps the codes: then the next block needs no memory for them.
+func (t tallies) reset() {
+	if len(t) > keepTallies {
+		clear(t)
+	}
+	for _, x := range t {
+		*x = Tally{Source: x.Source, Code: x.Code, Name: x.Name, Category: x.Category}
 	}
 }
 

@@ -11,7 +11,13 @@ const firstTimeLines = 50
 // FirstTime returns the time of the first line of data that has one, zero where none of the first lines has. ref is the
 // present: it decides the year of stamps without one. It is for the order in which old files are read.
 func (s *Set) FirstTime(data []byte, ref time.Time) time.Time {
-	st := s.NewStream()
+	return s.NewStream().FirstTime(data, ref)
+}
+
+// FirstTime is Set.FirstTime for one who asks often. It makes the stream's last result invalid.
+func (st *Stream) FirstTime(data []byte, ref time.Time) time.Time {
+	s := st.set
+	st.reset()
 	st.read = ref
 	for range firstTimeLines {
 		text, rest, whole := bytes.Cut(data, []byte{'\n'})

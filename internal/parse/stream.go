@@ -121,6 +121,46 @@ func (st *Stream) Flush(now time.Time) *Result {
 	return &st.res
 }
 
+// Part makes the stream ready for another stretch of its file, the index-th, that begins at the beginning of a line: what
+// waits is forgotten. Several streams can so share the work on one file.
+func (st *Stream) Part(index int) {
+	for i := range slots {
+		st.parts[i].active, st.multis[i].active = false, false
+	}
+	st.waiting = 0
+	st.Index(index)
+}
+
+// Index says which stretch of its file the stream goes on with; what waits goes on waiting. In the first few stretches
+// the forms of first lines are looked at.
+func (st *Stream) Index(index int) { st.samples = index }
+
+// Waiting says whether a record waits for more lines: then no other stream can go on from here.
+func (st *Stream) Waiting() bool { return st.waiting > 0 }
+
+// Multiline says whether lines are joined to records.
+func (s *Set) Multiline() bool { return s.start != nil }
+
+// Begins says whether a line, without an envelope, begins a multi-line record. It may be called at any time.
+func (st *Stream) Begins(text []byte) bool {
+	sh := unwrap(trimEnd(text), st.set.envelope)
+	if sh.envelope != envelopeNone {
+		return false
+	}
+	st.piece = appendPlain(st.piece[:0], sh.body)
+	return st.startsRecord(st.piece)
+}
+
+// Ready says that the line behind what was fed is one that Begins: it completes the record that waits for that.
+func (st *Stream) Ready() *Result {
+	st.reset()
+	if st.waiting == 1 && st.multis[0].active {
+		st.closeUncounted()
+	}
+	st.settle()
+	return &st.res
+}
+
 // closeUncounted completes what waits when no line does it. Had an earlier process done so with the same records, nothing
 // would wait: reading would have started behind them. So they are new even where all their lines end at Counted.
 func (st *Stream) closeUncounted() {

@@ -16,7 +16,11 @@ type ReaderOptions struct {
 	Path    string // for people
 	File    line.FileID
 	MaxLine int // bytes; 0: DefaultMaxLine
+	Block   int // how many bytes are read at a time; 0: 256 KiB
 	Now     func() time.Time
+
+	// Begins says whether a block of Next may begin with this line, which comes with its end; nil: it may with any.
+	Begins func(line []byte) bool
 }
 
 // Reader cuts a stream that cannot be read twice into the same batches that a followed file yields: standard input, or
@@ -30,11 +34,15 @@ type Reader struct {
 	offset   int64 // of buf[from] in the stream
 	skipping line.SkipReason
 	skipped  int64 // bytes of a long line or hole that were read and dropped, before buf[from]
+
+	tail   []byte // what Next has read and not handed on
+	failed error  // that ended the reading of Next
 }
 
 // NewReader returns a Reader of r.
 func NewReader(r io.Reader, o ReaderOptions) *Reader {
 	o.MaxLine = cmp.Or(max(o.MaxLine, 0), DefaultMaxLine)
+	o.Block = cmp.Or(max(o.Block, 0), blockSize)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -108,8 +116,20 @@ func (r *Reader) fill(b *line.Batch, n int64, skip line.SkipReason) {
 	r.offset, r.skipping, r.skipped = b.End, "", 0
 }
 
-// read gets more of the stream. The buffer grows only for a line that may still be short enough.
+// read gets more of the stream.
 func (r *Reader) read() error {
+	r.room()
+	n, err := r.r.Read(r.buf[r.to:])
+	r.to += n
+	if n > 0 {
+		return nil // an error comes again with the next read
+	}
+	return err
+}
+
+// room makes room for more where nothing in the buffer is whole yet. It grows only for a line that may still be short
+// enough.
+func (r *Reader) room() {
 	data := r.buf[r.from:r.to]
 	switch {
 	case r.skipping != "":
@@ -124,16 +144,18 @@ func (r *Reader) read() error {
 	r.to = copy(r.buf, r.buf[r.from:r.to])
 	r.from = 0
 	if r.to == len(r.buf) {
-		grown := make([]byte, min(max(blockSize, 2*len(r.buf)), max(blockSize, r.o.MaxLine+2)))
-		copy(grown, r.buf[:r.to])
-		r.buf = grown
+		r.buf = grown(r.buf, min(max(r.o.Block, 2*len(r.buf)), max(r.o.Block, r.o.MaxLine+2)), r.to)
 	}
-	n, err := r.r.Read(r.buf[r.to:])
-	r.to += n
-	if n > 0 {
-		return nil // an error comes again with the next read
+}
+
+// grown returns buf with a length of n, the first keep bytes of it as they were.
+func grown(buf []byte, n, keep int) []byte {
+	if n <= cap(buf) {
+		return buf[:n]
 	}
-	return err
+	out := make([]byte, n)
+	copy(out, buf[:keep])
+	return out
 }
 
 func (r *Reader) drop(n int) {
