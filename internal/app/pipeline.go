@@ -77,6 +77,7 @@ type stream struct {
 func (p *pipeline) Take(_ context.Context, b *line.Batch, advance func(resume int64)) error {
 	st := p.stream(b)
 	res := st.parse.Feed(b)
+	defer st.parse.Release()
 	st.scratch = st.scratch[:0]
 	for i := range res.Events {
 		st.scratch = p.redactor.Apply(&res.Events[i], st.scratch)

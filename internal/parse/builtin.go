@@ -9,6 +9,17 @@ const (
 	// be escaped, since a JSON text inside a string is looked at as it is written.
 	codeKeyExpr = `\b(?i:err(?:or)?[_-]?code|code)\\*["']?\s*[:=]\s*\\*["']?(?P<code>\d{4})(?:[^\w.]|\.\D|\.?$)`
 
+	// videosdkExpr is how the SDKs themselves print an error.
+	videosdkExpr = `VIDEOSDK ERROR\s*::\s*(?P<code>\d{4})\b(?:\s*::\s*(?P<name>[A-Z][A-Z0-9_]{2,}))?` +
+		`(?:\s*::\s*(?P<message>[^"\r\n]*[^"\s\\]))?`
+
+	// onErrorExpr is the event's name with the code directly behind it, or as the value of the next key called code.
+	onErrorExpr = `(?s)\b_*[oO]nError\b` +
+		`(?:[\s:=(\[{#"']{1,4}|.*?\bcode\\*["']?\s*[:=]\s*\\*["']?)(?P<code>\d{4})\b`
+
+	// nameExpr is what may be a name of the catalogue.
+	nameExpr = `\b(?P<name>[A-Z][A-Z0-9_]{2,})\b`
+
 	// stackExpr is a line of a stack trace: it repeats the name of the handler, and a code if the file is called so.
 	stackExpr = `^[ \t]+at\s`
 
@@ -47,34 +58,37 @@ func codeLiterals() []literal.Term {
 	return out
 }
 
+// onErrorLiterals is what onError and OnError have in common. Derived from the regex, it would be onerror in any case.
+func onErrorLiterals() []literal.Term {
+	return []literal.Term{{Literal: literal.Literal{Text: "nError"}}}
+}
+
 // Builtin returns the patterns that recognise VideoSDK's errors in every shape in which applications write them. The
 // order matters: unmistakable shapes, which yield any four-digit code, come before those that must look twice.
 func Builtin() []Pattern {
 	return []Pattern{
 		{
-			Name: "videosdk",
-			Regex: `VIDEOSDK ERROR\s*::\s*(?P<code>\d{4})\b(?:\s*::\s*(?P<name>[A-Z][A-Z0-9_]{2,}))?` +
-				`(?:\s*::\s*(?P<message>[^"\r\n]*[^"\s\\]))?`,
+			Name:   "videosdk",
+			Regex:  videosdkExpr,
 			Unless: stackExpr,
 			built:  builtin{complete: true},
 		},
 		{
-			Name: "onerror",
-			Regex: `(?s)\b_*[oO]nError\b` +
-				`(?:[\s:=(\[{#"']{1,4}|.*?\bcode\\*["']?\s*[:=]\s*\\*["']?)(?P<code>\d{4})\b`,
+			Name:   "onerror",
+			Regex:  onErrorExpr,
 			Unless: stackExpr,
-			built:  builtin{complete: true},
+			built:  builtin{complete: true, literals: onErrorLiterals()},
 		},
 		{
 			// The event's name stands behind the code, as where a logger sorts its keys.
 			Name:   "onerror-behind",
 			Regex:  `(?s)\bcode\\*["']?\s*[:=]\s*\\*["']?(?P<code>\d{4})\b.*["'][oO]nError\\*["']`,
 			Unless: stackExpr + `|` + notCodeExpr,
-			built:  builtin{complete: true},
+			built:  builtin{complete: true, literals: onErrorLiterals()},
 		},
 		{
 			Name:       "catalog-name",
-			Regex:      `\b(?P<name>[A-Z][A-Z0-9_]{2,})\b`,
+			Regex:      nameExpr,
 			Unless:     stackExpr,
 			KnownCodes: true,
 			built:      builtin{complete: true, names: true, beside: true},

@@ -5,27 +5,29 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/errwatch/errwatch/internal/catalog"
 	"github.com/errwatch/errwatch/internal/parse/capture"
 	"github.com/errwatch/errwatch/internal/parse/literal"
 )
 
-// Set is the compiled form of Options: immutable and safe for concurrent use.
+// Set is the compiled form of Options: immutable, but for memory that its streams share, and safe for concurrent use.
 type Set struct {
 	source   string
 	cat      *catalog.Catalog
 	patterns []compiled
 	guards   guards
 	texts    []docText // documented messages
-	codeKey  *capture.Regexp
+	names    nameFilter
 	anyCode  *capture.Regexp // a code in any unmistakable shape, for hints
 	notCode  *capture.Regexp
 
 	uses        []use            // by index of literal
 	search      *literal.Matcher // the literals of patterns, of levels, and those that end the skimming
 	all, always mask
-	walks       bool // each line must be looked at
+	walks       bool    // each line must be looked at
+	quick       []quick // of the first patterns, as far as each has one
 	noPrefilter bool
 
 	envelope envelope
@@ -34,6 +36,8 @@ type Set struct {
 	clock    clock
 	maxLine  int
 	hold     int64
+
+	large sync.Pool // of *buffers
 }
 
 // use is what a literal in a record means.
@@ -45,7 +49,8 @@ type use struct {
 // compiled is a pattern made ready.
 type compiled struct {
 	Pattern
-	re *capture.Regexp
+	re     *capture.Regexp
+	byHand finder // does the same; nil for most
 
 	guardFrom, guardTo int // the guards of unless
 
@@ -76,15 +81,15 @@ func Compile(o Options) (*Set, error) {
 	}
 	s.hold = int64(HoldFactor * s.maxLine)
 	s.texts = documentedTexts(s.cat)
-	var own [3]error
-	s.codeKey, own[0] = capture.Compile(codeKeyExpr)
-	s.notCode, own[1] = capture.Compile(notCodeExpr)
-	s.anyCode, own[2] = capture.Compile(`(?:::|\b(?i:code)\W{1,6})\s*(\d{4})\b`)
+	var own [2]error
+	s.notCode, own[0] = capture.Compile(notCodeExpr)
+	s.anyCode, own[1] = capture.Compile(`(?:::|\b(?i:code)\W{1,6})\s*(\d{4})\b`)
 	err := errors.Join(errors.Join(own[:]...), s.readForm(&o), s.readPatterns(o.Patterns))
 	if err != nil {
 		return nil, err
 	}
 	s.index()
+	s.quick = s.quicklyFound()
 	s.guards.ready()
 	s.walks = s.start != nil || s.envelope == envelopeDocker || !s.always.empty() || s.noPrefilter
 	return s, nil
@@ -149,6 +154,7 @@ func (s *Set) compile(p Pattern) (c compiled, err error) {
 		if c.re, err = capture.Compile(p.Regex); err != nil {
 			return c, err
 		}
+		c.byHand = handWritten(p.Regex)
 		c.readGroups()
 	}
 	if len(p.Fields) > 0 {
@@ -213,6 +219,9 @@ func (s *Set) nameLiterals() []literal.Literal {
 	return out
 }
 
+// escapedASCII starts the escape of a character that JSON writers may leave as it is.
+const escapedASCII = `\u00`
+
 // escapeLiterals are in every line that escapes the reasoning of the filter. A JSON string may hold any ASCII character as
 // \u00XX; what matters is that of printable ones, since literals hold no others, of those that end a word, and of the
 // escape that starts a colour, which may stand in the middle of one. Docker's driver writes \u003c, \u003e and \u0026,
@@ -221,7 +230,7 @@ func escapeLiterals() []literal.Term {
 	return []literal.Term{
 		{Literal: literal.Literal{Text: escape}},
 		// Anything may stand before it. Said so, it is part of what the search looks for, and the longer that is the better.
-		{Literal: literal.Literal{Text: `\u00`}, Prev: literal.Bytes{}.Above(0), Next: literal.BytesOf("01234567")},
+		{Literal: literal.Literal{Text: escapedASCII}, Prev: literal.Bytes{}.Above(0), Next: literal.BytesOf("01234567")},
 	}
 }
 
@@ -269,6 +278,7 @@ func (s *Set) index() {
 		}
 		return &s.uses[i]
 	}
+	s.names = newNameFilter(slices.Concat(s.cat.Names(), s.cat.ForeignNames()))
 	for i := range s.patterns {
 		s.all.set(i)
 		if len(s.patterns[i].literals) == 0 {
@@ -297,7 +307,7 @@ func (s *Set) seesDocker() bool { return s.envelope == envelopeAuto || s.envelop
 
 // NewStream returns a parser for one generation of one file.
 func (s *Set) NewStream() *Stream {
-	st := &Stream{set: s, cand: make(mask, len(s.all)), unknown: map[string]string{}}
+	st := &Stream{set: s, cand: make(mask, len(s.all)), guards: make(mask, s.guards.words), unknown: map[string]string{}}
 	st.view.init(st)
 	return st
 }

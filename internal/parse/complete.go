@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/errwatch/errwatch/internal/event"
@@ -92,29 +93,51 @@ func (st *Stream) completeFrom(text []byte, c *compiled, f *found) {
 
 func (st *Stream) scanKeys(text []byte, best *[wantCount]value) {
 	var rank [wantCount]int
-	for i := 0; i < len(text); {
-		start := i
-		for i < len(text) && isWordByte(text[i]) {
-			i++
-		}
-		if start == i {
-			i++
-			if text[start] == '\\' {
-				i++ // the letter of an escape is no part of the key behind it
-				if i < len(text) && !isWordByte(text[i-1]) {
-					i--
-				}
+	for i := 0; i < len(text); i += 8 {
+		for at := signs(eightAt(text, i)); at != 0; at &= at - 1 {
+			start, end := keyBefore(text, i+bits.TrailingZeros64(at)/8)
+			if start == end {
+				continue
 			}
-			continue
-		}
-		want, r := spelling(text[start:i])
-		if want == wantNothing || best[want].text != nil && rank[want] <= r {
-			continue
-		}
-		if v, ok := valueAt(text, i); ok && v.plausible() {
-			best[want], rank[want] = v, r
+			want, r := spelling(text[start:end])
+			if want == wantNothing || best[want].text != nil && rank[want] <= r {
+				continue
+			}
+			if v, ok := valueAt(text, end); ok && v.plausible() {
+				best[want], rank[want] = v, r
+			}
 		}
 	}
+}
+
+// keyBefore returns where the key stands whose sign, '=' or ':', is at i: behind the key are a quote, which may be
+// escaped, and white space. start is end where there is no key, or none that any spelling ends like.
+func keyBefore(text []byte, i int) (start, end int) {
+	for i > 0 && (text[i-1] == ' ' || text[i-1] == '\t') {
+		i--
+	}
+	if i > 0 && (text[i-1] == '"' || text[i-1] == '\'') {
+		i--
+		for i > 0 && text[i-1] == '\\' {
+			i--
+		}
+	}
+	if i == 0 {
+		return 0, 0
+	}
+	switch text[i-1] {
+	case 'd', 'D', 'g', 't', 'm', 'e': // meetingId, meetingID, meeting, participant, room, message
+	default:
+		return i, i
+	}
+	start, end = i, i
+	for start > 0 && isWordByte(text[start-1]) {
+		start--
+	}
+	if start > 0 && text[start-1] == '\\' {
+		start++ // the letter of an escape is no part of the key behind it
+	}
+	return start, end
 }
 
 func (st *Stream) addField(name string, v *value) {
@@ -253,13 +276,22 @@ func isNothing(b []byte) bool {
 // nameIn returns the first name in the text that the catalogue knows, else the first that another built-in one knows.
 func (st *Stream) nameIn(text []byte) []byte {
 	var foreign []byte
-	for i := 0; i < len(text); i++ {
-		start := i
+	for i := 0; i < len(text); {
+		at := capitals(eightAt(text, i))
+		if at == 0 {
+			i += 8
+			continue
+		}
+		start := i + bits.TrailingZeros64(at)/8
+		i = start + 1
+		if text[start]-'A' > 'Z'-'A' || start > 0 && isWordByte(text[start-1]) {
+			continue
+		}
 		for i < len(text) && isWordByte(text[i]) {
 			i++
 		}
 		word := text[start:i]
-		if len(word) < minName || word[0] < 'A' || word[0] > 'Z' {
+		if len(word) < minName || !st.set.names.mayHold(word) {
 			continue
 		}
 		if st.set.cat.ByName(word) != nil {
@@ -270,6 +302,30 @@ func (st *Stream) nameIn(text []byte) []byte {
 		}
 	}
 	return foreign
+}
+
+// nameFilter tells most capitalised words from names without looking them up.
+type nameFilter [16]uint64
+
+func newNameFilter(names []string) (f nameFilter) {
+	for _, name := range names {
+		if name != "" {
+			h := nameHash([]byte(name))
+			f[h>>6] |= 1 << (h & 63)
+		}
+	}
+	return f
+}
+
+func (f *nameFilter) mayHold(word []byte) bool {
+	h := nameHash(word)
+	return f[h>>6]&(1<<(h&63)) != 0
+}
+
+// nameHash mixes the length and the edges of a word, which is not empty, to ten bits.
+func nameHash(word []byte) uint32 {
+	n := len(word)
+	return (uint32(word[0])*0x9E37 + uint32(word[n-1])*0x79B9 + uint32(word[n/2])*0x1656 + uint32(n)*0x85EB) >> 4 & 1023
 }
 
 // minName is the length below which a capitalised word is never taken for a name.
@@ -293,7 +349,8 @@ func isName(s string) bool {
 func (st *Stream) codeBeside(f *found) []byte {
 	s := st.set
 	text := st.view.text
-	if at := st.test.Find(s.codeKey, text, 0); at != nil {
+	var at [4]int
+	if findCodeKey(text, 0, at[:]) {
 		code := text[at[2]:at[3]:at[3]]
 		if k := s.cat.ByName(f.name); k != nil && k.Code == string(code) || !st.test.Match(s.notCode, text) {
 			return code

@@ -44,6 +44,7 @@ func (st *Stream) examine(r *record) bool {
 			st.emit(r, &s.patterns[i], &f)
 			return true
 		}
+		st.gatherRest()
 	}
 	if st.level && levelOf(r.text) >= levelError {
 		return st.unmatched(r.text)
@@ -102,7 +103,7 @@ func (st *Stream) match(c *compiled, f *found) refusal {
 func (st *Stream) matchIn(c *compiled, text []byte, f *found) refusal {
 	why := noMatch
 	for from := 0; from <= len(text); {
-		at := st.mach.Find(c.re, text, from)
+		at := st.find(c, text, from)
 		if at == nil {
 			return why
 		}
@@ -112,7 +113,7 @@ func (st *Stream) matchIn(c *compiled, text []byte, f *found) refusal {
 			st.capture(c, f, at)
 			return accepted
 		}
-		if !c.re.Fits(len(text)) {
+		if c.byHand == nil && !c.re.Fits(len(text)) {
 			return why // each further match would cost a pass over the whole
 		}
 		from = max(at[1], from+1)

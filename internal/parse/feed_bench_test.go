@@ -89,6 +89,7 @@ func BenchmarkSim(b *testing.B) {
 					}
 					r := st.Feed(&line.Batch{Data: rest[:n], Offset: off, End: off + int64(n), Read: readAt})
 					events += len(r.Events)
+					st.Release()
 					rest, off = rest[n:], off+int64(n)
 				}
 				if events != j.events {

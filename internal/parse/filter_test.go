@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/errwatch/errwatch/internal/line"
 )
 
 // TestFilterOnPieces puts lines together out of what the literals of the built-in patterns are made of, and of what may
@@ -30,15 +32,23 @@ func TestFilterOnPieces(t *testing.T) {
 		}
 		for _, l := range lines {
 			for _, raw := range []string{l + "\n", dockerLine(l, "\n"), criLine("F", l)} {
-				var got, want outcome
+				var got, dense, want outcome
 				got.add(feedAll(fast, raw))
+				dense.add(feedDense(fast, raw))
 				want.add(feedAll(slow, raw))
-				if !got.equal(&want) {
-					t.Fatalf("%q:\n%s\nwithout the filter: %s", raw, &got, &want)
+				if !got.equal(&want) || !dense.equal(&want) {
+					t.Fatalf("%q:\n%s\nbehind an event: %s\nwithout the filter: %s", raw, &got, &dense, &want)
 				}
 			}
 		}
 	}
+}
+
+// feedDense feeds text to a stream whose latest lines were all events.
+func feedDense(s *Set, text string) *Result {
+	st := s.NewStream()
+	st.isDense = true
+	return st.Feed(&line.Batch{Data: []byte(text), End: int64(len(text)), Last: true, Read: readAt})
 }
 
 // jsonLine is a record with a message, as writers make it that escape all but ASCII, or not.

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"regexp/syntax"
 
 	"github.com/errwatch/errwatch/internal/parse/capture"
@@ -13,6 +14,7 @@ import (
 type guard struct {
 	re       *capture.Regexp
 	filtered bool // it can only match where one of its literals is
+	stack    bool // it is stackExpr
 }
 
 // guards are those of all patterns of a set.
@@ -20,6 +22,7 @@ type guards struct {
 	all     []guard
 	lits    []literal.Literal
 	owner   []int // by literal: the guard
+	words   int   // of a mask of guards
 	matcher *literal.Matcher
 }
 
@@ -47,45 +50,94 @@ func (g *guards) add(expr string) (from, to int, err error) {
 			g.lits = append(g.lits, l)
 			g.owner = append(g.owner, len(g.all))
 		}
-		g.all = append(g.all, guard{re, ok})
+		g.all = append(g.all, guard{re: re, filtered: ok, stack: b.String() == stackForm()})
 	}
 	return from, len(g.all), nil
 }
 
+// stackForm is stackExpr as the library writes it.
+func stackForm() string {
+	tree, _ := syntax.Parse(stackExpr, syntax.Perl)
+	return tree.String()
+}
+
 // ready is called when all guards are there.
-func (g *guards) ready() { g.matcher = literal.NewMatcher(g.lits) }
+func (g *guards) ready() {
+	g.words = (len(g.all) + 63) / 64
+	g.matcher = literal.NewMatcher(g.lits)
+}
 
 // takesBack tells whether the pattern's unless matches anywhere in the record: in its text or in a string of it.
 func (st *Stream) takesBack(c *compiled) bool {
-	if st.guarded(c, st.view.text) {
-		return true
+	st.findGuards(c)
+	text, strings := st.view.text, false
+	for i := c.guardFrom; i < c.guardTo; i++ {
+		if !st.guards.has(i) {
+			continue
+		}
+		if st.guardMatches(i, text) {
+			return true
+		}
+		strings = strings || !st.set.guards.all[i].stack || mayStartBlank(text)
+	}
+	if !strings {
+		return false
 	}
 	for _, value := range st.view.strings() {
-		if st.guarded(c, value) {
-			return true
+		for i := c.guardFrom; i < c.guardTo; i++ {
+			if st.guards.has(i) && st.guardMatches(i, value) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-func (st *Stream) guarded(c *compiled, text []byte) bool {
+// findGuards works out which guards of a pattern can match at all. What a string of the record holds also stands in its
+// text, unless it is escaped there.
+func (st *Stream) findGuards(c *compiled) {
 	g := &st.set.guards
-	st.guardHits = g.matcher.FindAll(text, st.guardHits[:0])
+	clear(st.guards)
+	filtered := false
 	for i := c.guardFrom; i < c.guardTo; i++ {
-		if (!g.all[i].filtered || st.set.noPrefilter || st.guardHit(i)) && st.test.Match(g.all[i].re, text) {
-			return true
+		if g.all[i].filtered {
+			filtered = true
+		} else {
+			st.guards.set(i)
 		}
 	}
-	return false
+	if !filtered {
+		return
+	}
+	if st.set.noPrefilter || bytes.Contains(st.view.text, []byte(escapedASCII)) {
+		for i := c.guardFrom; i < c.guardTo; i++ {
+			st.guards.set(i)
+		}
+		return
+	}
+	st.guardHits = g.matcher.FindAll(st.view.text, st.guardHits[:0])
+	for _, h := range st.guardHits {
+		st.guards.set(g.owner[h.Lit])
+	}
 }
 
-func (st *Stream) guardHit(guard int) bool {
-	for _, h := range st.guardHits {
-		if st.set.guards.owner[h.Lit] == guard {
-			return true
-		}
+func (st *Stream) guardMatches(i int, text []byte) bool {
+	g := &st.set.guards.all[i]
+	if g.stack {
+		return startsStack(text)
 	}
-	return false
+	return st.test.Match(g.re, text)
+}
+
+// startsStack is stackExpr.
+func startsStack(text []byte) bool {
+	i := skipBlank(text, 0)
+	return i > 0 && i+2 < len(text) && text[i] == 'a' && text[i+1] == 't' && isBlank(text[i+2])
+}
+
+// mayStartBlank tells whether a string in the text may start with white space, as it is written or escaped.
+func mayStartBlank(text []byte) bool {
+	return bytes.Contains(text, []byte(`" `)) || bytes.Contains(text, []byte(`"\`)) || bytes.Contains(text, []byte("\"\t"))
 }
 
 // unlessMatch is what takes the match back, for people.

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -122,16 +123,26 @@ func TestGuardsEqualTheWhole(t *testing.T) {
 		lines = append(lines, c.line)
 	}
 	lines = append(lines, decoys...)
-	lines = append(lines, "HTTP/1.1 403", "status code 403", "exited", "ON_CLOSE", "Close Frame", "conn has closed", "\tat x", "x\n  at y", "ws_close", "news closed")
+	lines = append(lines, "HTTP/1.1 403", "status code 403", "exited", "ON_CLOSE", "Close Frame", "conn has closed", "\tat x", " at\tx", "\tat", "at x", "x\n  at y", "ws_close", "news closed")
+	took := map[string]bool{}
 	for i := range s.patterns {
 		p := &s.patterns[i]
 		whole := compile(t, Options{Patterns: []Pattern{{Name: "x", Regex: p.Unless, Code: "4009"}}})
 		for _, l := range lines {
-			l = strings.TrimSpace(l)
-			want := st.test.Match(whole.patterns[0].re, []byte(l))
-			if got := st.guarded(p, []byte(l)); got != want {
-				t.Errorf("%s on %q: %v, want %v", p.Name, l, got, want)
+			for _, text := range []string{l, jsonLine(l, false), jsonLine(l, true), jsonLine(jsonLine(l, true), false), `k=v msg=` + strconv.Quote(l), "a=\"" + l + "\\n\""} {
+				st.view.reset([]byte(text))
+				want := st.test.Match(whole.patterns[0].re, []byte(text))
+				for _, value := range st.view.strings() {
+					want = want || st.test.Match(whole.patterns[0].re, value)
+				}
+				if got := st.takesBack(p); got != want {
+					t.Errorf("%s on %q: %v, want %v", p.Name, text, got, want)
+				}
+				took[p.Name] = took[p.Name] || want
 			}
+		}
+		if !took[p.Name] {
+			t.Errorf("%s never took anything back", p.Name)
 		}
 	}
 }

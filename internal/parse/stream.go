@@ -17,11 +17,15 @@ type Stream struct {
 	set *Set
 
 	mach, test capture.Machine // test: for what may run while the result of mach is still in use
+	borders    [8]int          // of the groups that a finder written by hand found
 	hits       []literal.Hit   // of the chunk at hand
 	nextHit    int
 	joinHits   []literal.Hit // of a joined record
 	guardHits  []literal.Hit
 	cand       mask   // the patterns whose literals are in the record at hand
+	rest       []byte // the line at hand, where only its first candidate is in cand
+	isDense    bool   // the latest chunk was
+	guards     mask   // the guards that may match in it
 	level      bool   // a word that may be an error level is in it
 	arena      []byte // holds all text that is not in the batch itself
 	fields     []event.Field
@@ -40,8 +44,9 @@ type Stream struct {
 	read     time.Time
 	counted  int64
 	end      int64
-	samples  int // batches whose first record was looked at
-	keep     int // unmatched texts still wanted from this batch
+	large    *buffers // what the result is in, where it was borrowed
+	samples  int      // batches whose first record was looked at
+	keep     int      // unmatched texts still wanted from this batch
 	keepMost int
 	res      Result
 }
@@ -177,8 +182,35 @@ func (st *Stream) reset() {
 	if cap(st.res.Events) > keepEvents || cap(st.fields) > keepHits {
 		st.res.Events, st.fields = nil, nil
 	}
+	if st.res.Events == nil {
+		if b, ok := st.set.large.Get().(*buffers); ok {
+			st.res.Events, st.fields, st.large = b.events[:0], b.fields[:0], b
+		}
+	}
 	st.arena, st.scratch, st.piece = giveBack(st.arena), giveBack(st.scratch), giveBack(st.piece)
 	st.keep = st.keepMost
+}
+
+// buffers are what the events of a large batch need. In an incident each batch is large, and the next one is often of
+// another file: so they belong to the set, and streams borrow them.
+type buffers struct {
+	events []event.Event
+	fields []event.Field
+}
+
+// Release says that the latest result is used up: it ends the result's validity, and lends the memory of a large one to
+// whichever stream of the set is fed next. Without it that memory is freed at the next call. It may be left out.
+func (st *Stream) Release() {
+	if cap(st.res.Events) <= keepEvents && cap(st.fields) <= keepHits {
+		return
+	}
+	b := st.large
+	if b == nil {
+		b = &buffers{}
+	}
+	b.events, b.fields = st.res.Events, st.fields
+	st.set.large.Put(b)
+	st.res.Events, st.fields, st.large = nil, nil, nil
 }
 
 // settle works out where reading must start again, and frees what only a large batch needed: the next one may be long in
@@ -235,6 +267,12 @@ func chunkEnd(data []byte) int {
 // chunk finds the literals of whole lines. Where nothing joins it skims: only lines around hits are cut out.
 func (st *Stream) chunk(data []byte, off int64) {
 	s := st.set
+	lines, events := st.res.Lines, len(st.res.Events)
+	defer func() { st.isDense = isDense(st.res.Lines-lines, len(st.res.Events)-events) }()
+	if st.isDense && len(s.quick) > 0 {
+		st.dense(data, off)
+		return
+	}
 	walks := s.walks || st.waiting > 0 || s.seesDocker() && bytes.HasPrefix(data, []byte(dockerStart))
 	st.hits, st.nextHit = s.search.FindAll(data, st.hits[:0]), 0
 	if walks {
@@ -317,7 +355,7 @@ func (st *Stream) gatherIn(text []byte) {
 }
 
 func (st *Stream) startGathering() {
-	st.level = false
+	st.level, st.rest = false, nil
 	if st.set.noPrefilter {
 		st.cand.fill(st.set.all)
 		return
