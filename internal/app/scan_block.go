@@ -95,6 +95,7 @@ func (b *block) searchOn(ctx context.Context, stream *parse.Stream) (spare *pars
 func (b *block) take(run *chunk, batch *line.Batch) *chunk {
 	run = b.markLines(run, batch)
 	run = b.add(run, b.stream.Feed(batch))
+	b.stream.Release()
 	b.out.bytes += batch.End - batch.Offset
 	return b.mark(run, lastTime(b.dates, batch.Data, batch.Read))
 }
