@@ -43,6 +43,7 @@ func matches() []match {
 // compareOptions are those of `torture compare`.
 type compareOptions struct {
 	binary string
+	peers  string
 	rate   float64
 	last   time.Duration
 	runs   int
@@ -81,13 +82,13 @@ func compareMain(args []string) error {
 			return err
 		}
 	}
-	o.dir = dir
+	o.dir, o.peers = dir, buildPeers(dir)
 	return o.table(rows)
 }
 
 func (o *compareOptions) table(rows *regexp.Regexp) error {
 	names := []string{"case", "lines"}
-	for _, r := range readers(o.binary) {
+	for _, r := range readers(o.binary, o.peers) {
 		names = append(names, r.name)
 	}
 	fmt.Printf("| %s |\n|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
@@ -97,7 +98,7 @@ func (o *compareOptions) table(rows *regexp.Regexp) error {
 		}
 		cells := make([]string, 0, 8)
 		written := int64(0)
-		for i := range readers(o.binary) {
+		for i := range readers(o.binary, o.peers) {
 			all, err := o.repeat(m, i)
 			if err != nil {
 				return fmt.Errorf("%s: %w", m.text, err)
@@ -115,7 +116,7 @@ func (o *compareOptions) table(rows *regexp.Regexp) error {
 func (o *compareOptions) repeat(m match, i int) ([]result, error) {
 	var all []result
 	for range o.runs {
-		r := readers(o.binary)[i]
+		r := readers(o.binary, o.peers)[i]
 		if !r.installed() {
 			return nil, nil
 		}

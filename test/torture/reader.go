@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,9 +24,10 @@ type reader struct {
 	tally   tally
 }
 
-// readers are errwatch and its peers, in the order of the table.
-func readers(errwatch string) []*reader {
-	tailer := []string{self(), "tailer", "-log", "{log}", "-listen", "{address}", "-state", "{dir}/tail.json"}
+// readers are errwatch and its peers, in the order of the table. peers is the program of the folder peers.
+func readers(errwatch, peers string) []*reader {
+	common := []string{"-log", "{log}", "-listen", "{address}", "-state", "{dir}/tail.json"}
+	tailer := append([]string{self(), "tailer"}, common...)
 	return []*reader{
 		{name: "errwatch", metric: eventsTotal, command: []string{errwatch, "run", "-c", "{dir}/errwatch.yaml"}},
 		{name: "mtail", metric: "lines_total", command: []string{
@@ -33,8 +35,25 @@ func readers(errwatch string) []*reader {
 		}},
 		{name: "nxadm/tail", metric: "lines_total", command: tailer},
 		{name: "nxadm/tail, polling", metric: "lines_total", command: append(slices.Clip(tailer), "-poll")},
+		{name: "hpcloud/tail", metric: "lines_total", command: append([]string{peers, "hpcloud"}, common...)},
+		{name: "OpenTelemetry filelog", metric: "lines_total", command: append([]string{peers, "otel"}, common...)},
 		{name: "tail -F", metric: "lines_total", command: []string{self(), "pipe", "-log", "{log}", "-listen", "{address}", "-state", "{dir}/begun"}},
 	}
+}
+
+// buildPeers compiles the peers that are modules. Where they cannot be had, the table goes without them.
+func buildPeers(dir string) string {
+	out := filepath.Join(dir, "peers")
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/errwatch/errwatch").Output()
+	if err == nil {
+		c := exec.Command("go", "build", "-C", filepath.Join(strings.TrimSpace(string(root)), "test", "torture", "peers"), "-o", out, ".")
+		c.Stderr = os.Stderr
+		err = c.Run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "torture: some peers cannot be built and are left out:", err)
+	}
+	return out
 }
 
 // installed says that the program can be had here.
