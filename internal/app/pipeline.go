@@ -82,10 +82,18 @@ func (p *pipeline) Take(_ context.Context, b *line.Batch, advance func(resume in
 	for i := range res.Events {
 		st.scratch = p.redactor.Apply(&res.Events[i], st.scratch)
 	}
+	for i := range res.Corrections {
+		c := &res.Corrections[i]
+		st.scratch = p.redactor.Apply(&c.Was, st.scratch)
+		st.scratch = p.redactor.Apply(&c.Is, st.scratch)
+	}
 
 	p.mu.Lock()
 	for i := range res.Events {
 		p.count(&res.Events[i])
+	}
+	for i := range res.Corrections {
+		p.correct(&res.Corrections[i])
 	}
 	p.counters.AddLines(b.Source, int64(res.Lines), b.End-max(b.Offset, b.Counted))
 	for _, s := range res.Skipped {
@@ -117,9 +125,27 @@ func (p *pipeline) stream(b *line.Batch) *stream {
 // closed forgets the parser of a generation that is finished.
 func (p *pipeline) closed(id line.FileID) { p.streams.Delete(id) }
 
+// correct counts what the rest of a record has made of an event that was counted at a pause. Rules have seen the record:
+// only where it turns out to be another error do they see that, too. The lock is held.
+func (p *pipeline) correct(c *parse.Correction) {
+	if c.Gone {
+		p.counters.Replace(&c.Was, nil)
+		return
+	}
+	p.counters.Replace(&c.Was, &c.Is)
+	if c.Is.Code != c.Was.Code || c.Is.Name != c.Was.Name || c.Is.Category != c.Was.Category || c.Is.Reference != c.Was.Reference {
+		p.judge(&c.Is)
+	}
+}
+
 // count hands one event to every stage behind the parser. The lock is held.
 func (p *pipeline) count(e *event.Event) {
 	p.counters.Add(e)
+	p.judge(e)
+}
+
+// judge hands one event to the rules. The lock is held.
+func (p *pipeline) judge(e *event.Event) {
 	wall := p.now()
 	at := p.clock.at(e, wall)
 	if p.clock.live {

@@ -36,11 +36,16 @@ type Batch struct {
 	// read again only to rebuild what joins with later lines, and must yield neither events nor counts.
 	Counted int64
 
+	// Shown is the offset at which an earlier process last handed out, at a pause, what the records that waited there
+	// amounted to: of those that are still being read again then, only what their further lines change is new.
+	Shown int64
+
 	// Last says that this generation gets no more bytes: its writer has let go of it.
 	Last bool
 
-	// Pause says that nothing came for a while although the last record waits for its other lines: what waits may be shown
-	// now. Such a batch has no data and ends where the one before it did.
+	// Pause says that nothing came for a while although the last record waits for its other lines: what it amounts to so
+	// far is to be shown now. Lines that come later still belong to it. Such a batch has no data and ends where the one
+	// before it did.
 	Pause bool
 
 	Skipped      SkipReason // set: the bytes Offset..End are skipped

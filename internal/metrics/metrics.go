@@ -134,23 +134,51 @@ func (c *Counters) Add(e *event.Event) {
 	if e.Conflict {
 		s.conflicts.count(s, e)
 	}
-	var en *entry
-	if e.Reference {
-		en = s.reference(e.Pattern)
-	} else {
-		en = c.entry(s, e)
-	}
-	c.labelledSeries(s, en, e).count(s, e)
+	c.seriesOf(s, e).count(s, e)
 }
 
-// AddLines counts lines and the bytes that were read with them.
-func (c *Counters) AddLines(source string, lines, bytes int64) {
-	s := c.byName[source]
-	if s == nil || lines <= 0 && bytes <= 0 {
+// seriesOf returns the series in which an event counts.
+func (c *Counters) seriesOf(s *set, e *event.Event) *series {
+	if e.Reference {
+		return c.labelledSeries(s, s.reference(e.Pattern), e)
+	}
+	return c.labelledSeries(s, c.entry(s, e), e)
+}
+
+// Replace counts is in the place of was, which was counted before; is may be nil. Since a counter never goes down, the
+// series of was stays where it is, and the next event that counts in it does not.
+func (c *Counters) Replace(was, is *event.Event) {
+	s := c.byName[was.Source]
+	if s == nil {
 		return
 	}
 	s.dirty = true
-	s.lines.n += max(lines, 0)
+	before, conflict := c.seriesOf(s, was), is != nil && is.Conflict
+	if was.Conflict && !conflict {
+		s.conflicts.add(-1)
+	}
+	if conflict && !was.Conflict {
+		s.conflicts.count(s, is)
+	}
+	if is == nil {
+		before.add(-1)
+		return
+	}
+	if after := c.seriesOf(s, is); after != before {
+		before.add(-1)
+		after.count(s, is)
+	}
+}
+
+// AddLines counts lines and the bytes that were read with them. A number of lines below 0 takes back what was counted
+// too early: so many of the next ones do not count.
+func (c *Counters) AddLines(source string, lines, bytes int64) {
+	s := c.byName[source]
+	if s == nil || lines == 0 && bytes <= 0 {
+		return
+	}
+	s.dirty = true
+	s.lines.add(lines)
 	s.bytes.n += max(bytes, 0)
 }
 

@@ -56,6 +56,7 @@ type series struct {
 	*ident
 	n       int64
 	created int64
+	owed    int64 // of what is counted next so much does not: it was counted too early. A counter never goes down
 }
 
 // ident is what never changes about a series, so that copies of the counts may share it.
@@ -250,10 +251,21 @@ func (c *Counters) splitKey(key string) []label {
 // earliestCreated bounds what a line's time can do to a created time: 2000-01-01, Unix seconds.
 const earliestCreated = 946684800
 
+// add adds n, of which some may be owed; what is below 0 is owed from now on.
+func (x *series) add(n int64) {
+	if n < 0 {
+		x.owed -= n
+		return
+	}
+	paid := min(x.owed, n)
+	x.owed -= paid
+	x.n += n - paid
+}
+
 // count adds an event. While a source is hidden, the created time of a counter goes back with the events of the backlog:
 // it counts since then, and a Prometheus that takes created times for zeros sees no jump at the first scrape.
 func (x *series) count(s *set, e *event.Event) {
-	x.n++
+	x.add(1)
 	if s.published {
 		return
 	}

@@ -21,6 +21,7 @@ type point struct {
 	*ident
 	n       int64
 	created int64
+	owed    int64
 }
 
 // shown is what the collector hands out: a view of each source.
@@ -30,7 +31,7 @@ func (c *Counters) view(s *set) *view {
 	c.seq++
 	v := &view{seq: c.seq, name: s.name, created: s.created, published: s.published, points: make([]point, len(s.series))}
 	for i, x := range s.series {
-		v.points[i] = point{x.ident, x.n, x.created}
+		v.points[i] = point{x.ident, x.n, x.created, x.owed}
 	}
 	return v
 }
@@ -54,12 +55,13 @@ type storedSeries struct {
 	Retired  bool              `json:"retired,omitempty"`
 	Value    int64             `json:"value"`
 	Created  int64             `json:"created"` // Unix nanoseconds
+	Owed     int64             `json:"owed,omitempty"`
 }
 
 func (v *view) stored() *stored {
 	st := &stored{Created: v.created, Published: v.published}
 	for _, p := range v.points {
-		if p.n == 0 && p.created == v.created {
+		if p.n == 0 && p.owed == 0 && p.created == v.created {
 			continue
 		}
 		if x := p.stored(); p.fam == famEvents {
@@ -72,7 +74,7 @@ func (v *view) stored() *stored {
 }
 
 func (p *point) stored() storedSeries {
-	x := storedSeries{Retired: p.retired, Value: p.n, Created: p.created}
+	x := storedSeries{Retired: p.retired, Value: p.n, Created: p.created, Owed: p.owed}
 	for _, l := range p.promoted {
 		if x.Labels == nil {
 			x.Labels = map[string]string{}
@@ -132,6 +134,7 @@ func (c *Counters) load(s *set, st *stored) {
 	for _, x := range slices.Concat(st.Events, st.Others) {
 		if y := c.find(s, x); y != nil {
 			y.n += x.Value
+			y.owed += x.Owed
 			y.created = x.Created
 		}
 	}

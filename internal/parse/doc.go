@@ -22,7 +22,7 @@
 // # Restarts
 //
 // A record that is cut over several lines may be cut by the end of a batch, and by a kill. Its lines are counted when the
-// record is complete. Result.Resume says where reading must start again so that it can be rebuilt, and Batch.Counted
+// record is complete, or provisionally when nothing comes for a while (see show.go). Result.Resume says where reading must start again so that it can be rebuilt, and Batch.Counted
 // what was counted by then: a record whose completing line ends at or before it is read again in silence. Whatever waits
 // is bounded twice, by Options.MaxLine in memory and by a distance in the file after which it is closed as it stands, so
 // that a record that never ends cannot hold a position back for ever.

@@ -14,11 +14,15 @@ type pieces struct {
 	start  int64  // where the first piece starts in the file
 	end    int64  // where the last piece ends
 	lines  int
+	shown  shown // what was handed out of it at a pause
 }
 
 // begin makes p wait for more of the record that starts like r, none of which is in it yet.
 func (p *pieces) begin(r *record) {
-	*p = pieces{active: true, slot: r.slot, env: r.env, buf: p.buf[:0], stamp: append(p.stamp[:0], r.stamp...), start: r.start}
+	*p = pieces{
+		active: true, slot: r.slot, env: r.env, buf: p.buf[:0], stamp: append(p.stamp[:0], r.stamp...), start: r.start,
+		shown: p.shown.none(),
+	}
 }
 
 // added is called with the text of some more lines appended, which end at end.
@@ -55,7 +59,8 @@ type record struct {
 	done  int64 // of the line that completed it: what Batch.Counted is held against
 	lines int
 
-	over, starts bool // as in pieces
+	over, starts bool   // as in pieces
+	shown        *shown // nil: nothing of it can have been handed out
 }
 
 // joinPart takes a piece, or the last piece, of a record that the container runtime cut.
@@ -130,6 +135,7 @@ func (st *Stream) finishMulti(p *pieces, done int64) {
 	p.active = false
 	st.waiting--
 	r := p.record(done)
+	r.shown = &p.shown
 	st.complete(&r)
 	p.buf = giveBack(p.buf)
 }

@@ -43,6 +43,7 @@ type Stream struct {
 	timeFrom timeSource // of the latest event
 	read     time.Time
 	counted  int64
+	shown    int64 // as in line.Batch
 	end      int64
 	large    *buffers // what the result is in, where it was borrowed
 	samples  int      // batches whose first record was looked at
@@ -56,7 +57,12 @@ type Stream struct {
 type Result struct {
 	Events []event.Event
 
-	Lines   int    // lines of complete records; those of records that are skipped are not among them
+	// Corrections are what the rest of a record made of an event that was handed out at a pause.
+	Corrections []Correction
+
+	// Lines are those of complete records, and those that were handed out at a pause: a record that turns out to be too long
+	// after that takes them back, and the number may be below 0. Those of records that are skipped are not among them.
+	Lines   int
 	Records int    // complete records: a joined one counts once
 	Skipped []Skip // lines that yield nothing, by reason; at most one entry for a reason
 
@@ -91,19 +97,17 @@ func (st *Stream) Feed(b *line.Batch) *Result {
 		return st.Flush(b.Read)
 	}
 	st.reset()
-	st.read, st.counted, st.end = b.Read, b.Counted, b.End
+	before := st.end
+	st.read, st.counted, st.shown, st.end = b.Read, b.Counted, b.Shown, b.End
 	if b.Skipped != "" {
 		st.skip(string(b.Skipped), b.SkippedLines, b.End)
 	}
 	st.sample(b.Data)
-	data, off := b.Data, b.Offset
-	if off < b.Counted && b.Counted < b.End {
-		// What is read again and what is new are counted apart.
-		if n := bytes.LastIndexByte(data[:min(b.Counted-off, int64(len(data)))], '\n') + 1; n > 0 {
-			st.block(data[:n], off)
-			data, off = data[n:], off+int64(n)
-		}
+	data, off := st.upTo(b.Shown, b.Data, b.Offset)
+	if before < b.Shown && b.Shown <= b.End {
+		st.recall()
 	}
+	data, off = st.upTo(b.Counted, data, off) // what is read again and what is new are counted apart
 	st.block(data, off)
 	if b.Last {
 		st.closeUncounted()
@@ -112,15 +116,24 @@ func (st *Stream) Feed(b *line.Batch) *Result {
 	return &st.res
 }
 
-// Flush completes multi-line records that have waited long enough to be shown; now is the time of reading for those that
-// have no other. Resume moves to the end of what was fed. While a record that the runtime cut waits for its other pieces
-// nothing is handed out: reading would have to start again before what was already counted. Nor is it while what is read
-// again has not caught up with what was counted.
+// upTo parses the lines of data, which starts at off, that end at or before the offset at, and returns what is left.
+func (st *Stream) upTo(at int64, data []byte, off int64) ([]byte, int64) {
+	if at <= off {
+		return data, off
+	}
+	n := bytes.LastIndexByte(data[:min(at-off, int64(len(data)))], '\n') + 1
+	st.block(data[:n], off)
+	return data[n:], off + int64(n)
+}
+
+// Flush hands out what the multi-line records that wait amount to so far; now is the time of reading for those that have
+// no other. They go on waiting, and what their further lines change comes as a correction. Nothing is handed out while
+// what is read again has not caught up with what was counted: it may be a part of that.
 func (st *Stream) Flush(now time.Time) *Result {
 	st.reset()
 	st.read = now
-	if first(&st.parts) == nil && st.end >= st.counted {
-		st.closeUncounted()
+	if st.end >= st.counted {
+		st.show()
 	}
 	st.settle()
 	return &st.res
@@ -177,7 +190,9 @@ func (st *Stream) closeUncounted() {
 
 func (st *Stream) reset() {
 	r := &st.res
-	st.res = Result{Events: r.Events[:0], Skipped: r.Skipped[:0], UnmatchedText: r.UnmatchedText[:0]}
+	st.res = Result{
+		Events: r.Events[:0], Skipped: r.Skipped[:0], UnmatchedText: r.UnmatchedText[:0], Corrections: r.Corrections[:0],
+	}
 	st.fields = st.fields[:0]
 	if cap(st.res.Events) > keepEvents || cap(st.fields) > keepHits {
 		st.res.Events, st.fields = nil, nil
@@ -423,12 +438,19 @@ func (st *Stream) complete(r *record) {
 	if r.done <= st.counted {
 		return
 	}
+	from := len(st.res.Events)
 	if r.over {
 		st.skip(string(line.TooLong), r.lines, r.done)
-		return
+	} else {
+		st.res.Lines += r.lines
+		st.res.Records++
+		st.weigh(r)
 	}
-	st.res.Lines += r.lines
-	st.res.Records++
+	st.correct(r.shown, from)
+}
+
+// weigh looks for the event of a joined record.
+func (st *Stream) weigh(r *record) {
 	st.gatherIn(r.text)
 	if !st.level && st.cand.empty() {
 		return

@@ -228,6 +228,7 @@ func (w *worker) last(ctx context.Context, g *generation, skip line.SkipReason, 
 func (w *worker) start(g *generation, skip line.SkipReason, data []byte) {
 	w.batch = line.Batch{
 		Source: g.src.opts.Name, File: g.id, Path: g.path, Data: data, Offset: g.at.offset, Counted: g.counted,
+		Shown:   g.shown,
 		Skipped: skip, Read: w.m.deps.Now(),
 	}
 	if skip != "" {
@@ -257,5 +258,5 @@ func (w *worker) hand(ctx context.Context, g *generation, next position, done bo
 // advanceTo is the advance of the batch that is being taken.
 func (w *worker) advanceTo(resume int64) {
 	w.advanced = true
-	w.m.advance(w.g, w.next, resume, w.done)
+	w.m.advance(w.g, w.next, resume, w.batch.Pause, w.done)
 }

@@ -59,6 +59,7 @@ type generation struct {
 	room    int64 // where NULs begin at the end of what was searched: room that the writer may fill; 0: none
 	need    int   // the next line is known to be so long, with its line end
 	counted int64 // up to here an earlier process has counted
+	shown   int64 // and handed out what waited
 
 	// Guarded by Manager.mu.
 	queued, busy bool

@@ -29,6 +29,7 @@ type record struct {
 	key      fileKey
 	pos      position
 	resume   int64 // reading starts again here: records that wait to be joined begin at it
+	shown    int64 // what of these stood before it was handed out at a pause
 	size     int64 // when last looked at
 	finished bool
 	gone     bool // the row is to be deleted
@@ -74,8 +75,9 @@ func (m *Manager) markCopy(r *record) {
 	r.copy = true
 }
 
-// advance makes next the position of the next commit. It is called from inside the sink's critical section.
-func (m *Manager) advance(g *generation, next position, resume int64, done bool) {
+// advance makes next the position of the next commit. It is called from inside the sink's critical section. pause says
+// that what waits was handed out as it stands.
+func (m *Manager) advance(g *generation, next position, resume int64, pause, done bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := g.rec
@@ -83,6 +85,9 @@ func (m *Manager) advance(g *generation, next position, resume int64, done bool)
 	if next.offset >= r.pos.offset {
 		r.pos = next
 		r.resume = min(max(resume, 0), next.offset)
+		if pause {
+			r.shown = next.offset
+		}
 	}
 	if done {
 		r.resume, r.finished, r.size = r.pos.offset, true, g.disk
@@ -103,7 +108,7 @@ type row struct {
 	r       *record
 	version uint64
 	gone    bool
-	args    [13]any
+	args    [14]any
 	marks   []mark
 	head    headBlob
 	anchor  sum
@@ -135,9 +140,9 @@ func rowOf(r *record) row {
 	}
 	return row{
 		r: r, version: r.version, gone: r.gone,
-		args: [13]any{
+		args: [14]any{
 			r.id, r.source, r.path, int64(r.key.dev), int64(r.key.ino), r.pos.offset, r.resume, r.size,
-			nil, nil, nil, finished, r.updated.UnixNano(), // head, anchor and marks are encoded when they are written
+			nil, nil, nil, finished, r.updated.UnixNano(), r.shown, // head, anchor and marks are encoded when they are written
 		},
 		head:   headBlob{len: r.pos.headLen, sum: r.pos.head, birth: r.birth, copy: r.copy, home: r.home},
 		anchor: r.pos.anchor, marks: r.pos.marks,
@@ -161,12 +166,12 @@ func (m *Manager) committed(rows []row, known []knownRow, ok bool) {
 }
 
 const (
-	upsertFile = `INSERT INTO files (id, source, path, dev, ino, offset, resume, size, head, anchor, marks, finished, updated)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET source=excluded.source, path=excluded.path, dev=excluded.dev,
+	upsertFile = `INSERT INTO files (id, source, path, dev, ino, offset, resume, size, head, anchor, marks, finished, updated, shown)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET source=excluded.source, path=excluded.path, dev=excluded.dev,
 ino=excluded.ino, offset=excluded.offset, resume=excluded.resume, size=excluded.size, head=excluded.head,
-anchor=excluded.anchor, marks=excluded.marks, finished=excluded.finished, updated=excluded.updated`
+anchor=excluded.anchor, marks=excluded.marks, finished=excluded.finished, updated=excluded.updated, shown=excluded.shown`
 	deleteFile  = `DELETE FROM files WHERE id = ?`
-	selectFiles = `SELECT id, source, path, dev, ino, offset, resume, size, head, anchor, marks, finished, updated FROM files ORDER BY id`
+	selectFiles = `SELECT id, source, path, dev, ino, offset, resume, size, head, anchor, marks, finished, updated, shown FROM files ORDER BY id`
 
 	// A source is known to the state from its first look around on, even where it found no file: only then `start` no
 	// longer applies.

@@ -55,7 +55,7 @@ func (m *Manager) restoreRecords(tx *store.Tx) error {
 			head, anchor, marks []byte
 		)
 		if err := rows.Scan(&r.id, &r.source, &r.path, &dev, &ino, &r.pos.offset, &r.resume, &r.size,
-			&head, &anchor, &marks, &r.finished, &updated); err != nil {
+			&head, &anchor, &marks, &r.finished, &updated, &r.shown); err != nil {
 			return err
 		}
 		m.lastRow = max(m.lastRow, r.id)

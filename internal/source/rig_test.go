@@ -128,7 +128,7 @@ type rig struct {
 
 // savedRow is a row of the table files.
 type savedRow struct {
-	args                [13]any
+	args                [14]any
 	head, anchor, marks []byte
 }
 

@@ -54,7 +54,7 @@ func (m *Manager) enroll(f *found, r *record, s *source, path, home string) *gen
 		id: m.nextID(), src: s, path: path, home: home, file: f.file, key: f.st.key, rec: r,
 		seen: f.st, racy: true, grown: m.deps.Now(), limit: -1, last: more,
 		read: m.deps.Now(), // a record that was cut by a restart or reload gets its whole pause
-		size: f.st.size, disk: f.st.size, counted: r.pos.offset, at: r.pos,
+		size: f.st.size, disk: f.st.size, counted: r.pos.offset, shown: r.shown, at: r.pos,
 	}
 	if r.resume < r.pos.offset {
 		// Both offsets are in the file: what was read holds the one, and the one holds the other.

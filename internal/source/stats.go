@@ -91,14 +91,17 @@ func (g *generation) lag() int64 { return max(0, g.size-g.rec.pos.offset) }
 
 // noteRead takes a batch that was consumed into account.
 func (m *Manager) noteRead(g *generation, b *line.Batch) {
-	if len(b.Data) == 0 {
+	if b.End == b.Offset {
 		return
 	}
 	lines := int64(bytes.Count(b.Data, []byte{'\n'}))
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g.lines += lines
 	g.read, g.paused = b.Read, false
+	if len(b.Data) == 0 {
+		return
+	}
+	g.lines += lines
 	if b.Read.After(g.src.stats.LastLine) {
 		g.src.stats.LastLine = b.Read
 	}

@@ -124,7 +124,7 @@ func (m *Manager) assign(g *generation, r *record, total int64, read bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r.gen, r.key, r.birth, r.size, r.finished = g, g.key, g.rec.birth, g.disk, read
-	g.rec, g.at, g.counted, g.size = r, r.pos, r.pos.offset, total
+	g.rec, g.at, g.counted, g.shown, g.size = r, r.pos, r.pos.offset, r.shown, total
 	g.at.offset = r.resume // its proof is not looked at: nobody writes into a compressed file
 	m.touch(r)
 }
