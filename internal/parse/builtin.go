@@ -60,7 +60,7 @@ func codeLiterals() []literal.Term {
 
 // onErrorLiterals is what onError and OnError have in common. Derived from the regex, it would be onerror in any case.
 func onErrorLiterals() []literal.Term {
-	return []literal.Term{{Literal: literal.Literal{Text: "nError"}}}
+	return []literal.Term{{Literal: literal.Literal{Text: "nError"}, Prev: literal.BytesOf("oO")}}
 }
 
 // Builtin returns the patterns that recognise VideoSDK's errors in every shape in which applications write them. The

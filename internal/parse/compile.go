@@ -229,18 +229,19 @@ const escapedASCII = `\u00`
 func escapeLiterals() []literal.Term {
 	return []literal.Term{
 		{Literal: literal.Literal{Text: escape}},
-		// Anything may stand before it. Said so, it is part of what the search looks for, and the longer that is the better.
-		{Literal: literal.Literal{Text: escapedASCII}, Prev: literal.Bytes{}.Above(0), Next: literal.BytesOf("01234567")},
+		{Literal: literal.Literal{Text: escapedASCII}, Next: literal.BytesOf("01234567")},
 	}
 }
 
-// levelLiterals are the words and numbers by which a record may be at level error, in any case. Behind a word stands no
-// letter, digit or '_': no other word of the same beginning is a level, and with that sign they are found faster.
+// levelLiterals are the words and numbers by which a record may be at level error, in any case. Before a word stands no
+// letter, but for the t and n of escapes, and behind it no letter, digit or '_': longer words are no levels, and
+// with these signs they are found faster.
 func levelLiterals() []literal.Term {
 	behind := literal.BytesOf(control + " " + punctuation).Above(0x80)
+	before := literal.BytesOf("tn0123456789_" + control + " " + punctuation).Above(0x80)
 	var out []literal.Term
 	for _, word := range []string{"error", "fatal", "critical", "panic", "emerg", "alert", "severe"} {
-		out = append(out, literal.Term{Literal: literal.Literal{Text: word, Fold: true}, Next: behind})
+		out = append(out, literal.Term{Literal: literal.Literal{Text: word, Fold: true}, Prev: before, Next: behind})
 	}
 	for _, text := range []string{`level":50`, `level":60`, `level": 50`, `level": 60`, `level\":50`, `level\":60`} {
 		out = append(out, literal.Term{Literal: literal.Literal{Text: text, Fold: true}})

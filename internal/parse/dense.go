@@ -48,6 +48,8 @@ func (c *compiled) quick() (q quick, ok bool) {
 			var at [4]int
 			return findCodeKey(raw, 0, at[:])
 		}}, true
+	case c.Regex == onErrorExpr:
+		return quick{texts: [][]byte{[]byte("nError")}}, true
 	case len(c.literals) > quickLiterals:
 		return q, false
 	}

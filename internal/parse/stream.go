@@ -66,10 +66,9 @@ type Result struct {
 	Records int    // complete records: a joined one counts once
 	Skipped []Skip // lines that yield nothing, by reason; at most one entry for a reason
 
-	// Unmatched counts records at level error or above that match no pattern: those in which one of the words error, fatal,
-	// critical, panic, emerg, alert, severe stands in any case, and behind it no letter, digit or '_', or which give
-	// their level by pino's number, 50 or 60. UnmatchedText holds the first of them, as many as
-	// KeepUnmatched asked for.
+	// Unmatched counts records at level error or above that match no pattern: those in which error, fatal, critical, panic,
+	// emerg, alert or severe stands as a word of its own, in any case, or which give their level by pino's number, 50 or
+	// 60. UnmatchedText holds the first of them, as many as KeepUnmatched asked for.
 	Unmatched     int
 	UnmatchedText [][]byte
 

@@ -7,7 +7,7 @@ import (
 
 const (
 	gram      = 3 // bytes that are looked at in one place
-	maxWindow = 6 // bytes of a window; the stride is then four, which is two places in a load of eight bytes
+	maxWindow = 7 // bytes of a window; the stride is then five, and a load of eight bytes still holds two places
 	hashBits  = 16
 	foldEight = 0x2020202020202020
 )
@@ -19,7 +19,7 @@ type table struct {
 	multiply uint32                // its last byte is 0: that keeps the fourth byte of what it multiplies out of a hash
 	flags    [1 << hashBits]uint8  // by hash of a gram: 1 where a window holds it
 	whole    [1 << hashBits]uint8  // by hash of a window: 1 where it is that of a literal
-	bytes    uint64                // of the eight that are loaded, those of a window
+	bytes    uint64                // of the eight that are loaded, those of a window that stand in the text of every term
 	bucket   [1 << hashBits]uint16 // by the same: the number of its bucket; holds only where flagged
 	buckets  []bucket
 	first    []*entry // those whose only place is before them: at the start of the block they are looked for one by one
@@ -31,7 +31,8 @@ func (t *table) hash(v uint32) uint32 { return hash(v, t.multiply) }
 
 func hash(v, multiply uint32) uint32 { return foldGram(v) * multiply >> (32 - hashBits) }
 
-// hashWindow is the hash of a window, the lowest bytes of v, in the same way.
+// hashWindow is the hash of a window, the lowest bytes of v, in the same way. What may stand around a term has no part in
+// it: a set of a hundred bytes at each end would fill the table.
 func (t *table) hashWindow(v uint64) uint64 {
 	return ((v | foldEight) & t.bytes) * 0x9E3779B97F4A7C15 >> (64 - hashBits)
 }
@@ -81,7 +82,7 @@ func (t *table) start(block []byte, hits []Hit) []Hit {
 
 const (
 	worthSieving = 1 << 10 // bytes below which looking at place by place is quicker than clearing lists
-	sieved       = 40      // bytes that a group takes in at most, with what its last load reads beyond
+	sieved       = 48      // bytes that a group takes in at most, with what a look at its last place reads beyond
 )
 
 // list is as many groups as one turn of the sieve can find: the first place of each, from the turn's start on and shifted
@@ -96,6 +97,8 @@ func (t *table) sieve(block []byte, p, end, lo, hi int, hits []Hit) (int, []Hit)
 	for end-p >= sieved {
 		n, from := 0, p
 		switch t.stride {
+		case 5:
+			n, p = t.sieve5(block[:end], p, &groups)
 		case 4:
 			n, p = t.sieve4(block[:end], p, &groups)
 		case 3:
@@ -134,8 +137,26 @@ func (t *table) plausible(block []byte, from int, groups []uint32, out *list) (n
 	return n
 }
 
-// The four that follow are the same for strides of four to one: they go over b from p on until the next group could read
+// The five that follow are the same for strides of five to one: they go over b from p on until the next group could read
 // beyond the end, or found could overflow, and return the number of groups found and the next place.
+
+func (t *table) sieve5(b []byte, p int, found *list) (n, next int) {
+	end := min(len(b), p+40*len(found))
+	b = b[p:end]
+	m, at := t.multiply, uint32(0)
+	for ; len(b) >= sieved; b = b[40:] {
+		v := binary.LittleEndian.Uint64(b) | foldEight
+		w := binary.LittleEndian.Uint64(b[10:]) | foldEight
+		x := binary.LittleEndian.Uint64(b[20:]) | foldEight
+		y := binary.LittleEndian.Uint64(b[30:]) | foldEight
+		flags := eight(t.flags[uint32(v)*m>>16], t.flags[uint32(v>>40)*m>>16], t.flags[uint32(w)*m>>16], t.flags[uint32(w>>40)*m>>16],
+			t.flags[uint32(x)*m>>16], t.flags[uint32(x>>40)*m>>16], t.flags[uint32(y)*m>>16], t.flags[uint32(y>>40)*m>>16])
+		found[n&(len(found)-1)] = at + flags
+		n += int((flags + 0xff) >> 8)
+		at += 40 << 8
+	}
+	return n, p + int(at>>8)
+}
 
 func (t *table) sieve4(b []byte, p int, found *list) (n, next int) {
 	end := min(len(b), p+32*len(found))

@@ -15,7 +15,7 @@ func newTable(entries []entry) *table {
 	for i := range entries {
 		offsets[i] = w.choose(&entries[i])
 	}
-	t := &table{stride: w.stride, multiply: w.multiplier(), bytes: 1<<(8*(w.stride+gram-1)) - 1}
+	t := &table{stride: w.stride, multiply: w.multiplier(), bytes: w.inside(entries, offsets)}
 	for i := range entries {
 		t.add(&entries[i], offsets[i], &w)
 	}
@@ -36,21 +36,32 @@ func (t *table) add(e *entry, off int, w *windows) {
 			t.bucketOf(t.hash(g)).add(e, off+into, into)
 		}
 	}
-	firsts := slices.Clone(w.gramsOf(e, off))
-	for _, last := range w.gramsOf(e, off+t.stride-1) {
-		for _, first := range firsts {
-			t.whole[t.hashWindow(e.window(off, t.stride+gram-1, first, last))] = 1
-		}
-	}
+	t.whole[t.hashWindow(e.window(off, t.stride+gram-1))] = 1
 }
 
-// window returns n bytes of the term from off on, given the grams at either end of them.
-func (e *entry) window(off, n int, first, last uint32) uint64 {
-	v := uint64(first&0xff) | uint64(last>>16&0xff)<<(8*(n-1))
-	for i := 1; i < n-1; i++ {
-		v |= uint64(e.Text[off+i]) << (8 * i)
+// window returns n bytes of the term from off on; zeros where these are not of its text.
+func (e *entry) window(off, n int) (v uint64) {
+	for i := range n {
+		if at := off + i; at >= 0 && at < len(e.Text) {
+			v |= uint64(e.Text[at]) << (8 * i)
+		}
 	}
 	return v
+}
+
+// inside returns the mask of those bytes of windows that are inside the text of every term.
+func (w *windows) inside(entries []entry, offsets []int) uint64 {
+	n := w.stride + gram - 1
+	mask := uint64(1)<<(8*n) - 1
+	for i := range entries {
+		if offsets[i] < 0 {
+			mask &^= 0xff
+		}
+		if offsets[i]+n > len(entries[i].Text) {
+			mask &^= 0xff << (8 * (n - 1))
+		}
+	}
+	return mask
 }
 
 // bucketOf returns the bucket of a hash, a new one where it has none yet.
@@ -222,7 +233,7 @@ func (c *counts) of(g uint32) int {
 
 // commonGrams says how common grams are in ordinary lines. One that stands in a line several times counts more often than
 // it stands there, by the square, since logs are of one form: where there is one such line, all are. Numbers of three
-// digits, which are as common, are added: those of the sample are accidental.
+// digits, and two with a sign, as in dates and times, are added: those of the sample are accidental.
 func commonGrams() *counts {
 	c := &counts{all: make([]counted, 0, 4096)}
 	line := 0
@@ -239,6 +250,14 @@ func commonGrams() *counts {
 	}
 	for n := range uint32(1000) {
 		c.at(foldGram('0'+n/100|('0'+n/10%10)<<8|('0'+n%10)<<16)).n++
+	}
+	for n := range uint32(100) {
+		tens, ones := '0'+n/10, '0'+n%10
+		for _, sign := range []byte("-:.") {
+			for _, g := range []uint32{tens | ones<<8 | uint32(sign)<<16, uint32(sign) | tens<<8 | ones<<16, tens | uint32(sign)<<8 | ones<<16} {
+				c.at(foldGram(g)).n += commonFrom
+			}
+		}
 	}
 	return c
 }
