@@ -1,6 +1,10 @@
 package privacy
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/errwatch/errwatch/internal/event"
+)
 
 var benchLines = [][]byte{
 	[]byte(`2026-11-20T10:15:23.123Z ERROR [room] onError code=3014 name=ERROR_GET_VIDEO_MEDIA_PERMISSION_DENIED meetingId=ab12-cd34-ef56 participantId=p_9f3k2 region=eu-west host=media-7 elapsed=12ms try=3 trace=77aa`),
@@ -28,5 +32,19 @@ func BenchmarkDirty(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Text(dst, line)
+	}
+}
+
+// BenchmarkApply is one event of an incident, with nothing to hide.
+func BenchmarkApply(b *testing.B) {
+	r := mustNew(b, Options{Redact: Kinds()})
+	e := event.Event{
+		Code: "3014", Name: "ERROR_GET_VIDEO_MEDIA_PERMISSION_DENIED", Text: benchLines[0],
+		Fields: []event.Field{{Name: event.Meeting, Value: []byte("ab12-cd34-ef56")}, {Name: event.Participant, Value: []byte("p_9f3k2")}},
+	}
+	scratch := make([]byte, 0, 1024)
+	b.ReportAllocs()
+	for b.Loop() {
+		scratch = r.Apply(&e, scratch[:0])
 	}
 }

@@ -122,11 +122,17 @@ func (r *Redactor) enable(kind string) bool {
 // An event with nothing to hide costs no allocation, one with something none either once scratch is long enough,
 // except for patterns that match.
 func (r *Redactor) Apply(e *event.Event, scratch []byte) []byte {
-	var (
-		spans   [spanBuf]span
-		secrets [maxHashed]hashed
-	)
-	w := work{spans: spans[:0], secrets: r.secrets(e, secrets[:0]), keyed: r.hasher != nil}
+	if len(r.hash) == 0 {
+		return r.apply(e, scratch, nil)
+	}
+	var secrets [maxHashed]hashed
+	return r.apply(e, scratch, r.secrets(e, secrets[:0]))
+}
+
+// apply is Apply with the values to hash worked out.
+func (r *Redactor) apply(e *event.Event, scratch []byte, secrets []hashed) []byte {
+	var spans [spanBuf]span
+	w := work{spans: spans[:0], secrets: secrets, keyed: r.hasher != nil}
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		if s := secretOf(w.secrets, i); s != nil {
