@@ -59,7 +59,7 @@ func starts(x uint64) uint64 {
 }
 
 // zeros has the top bit of each byte of x set that is zero, and no other.
-func zeros(x uint64) uint64 { return ^(x&lows+lows | x) & tops }
+func zeros(x uint64) uint64 { return ^(x&lows + lows | x) & tops }
 
 // eightAt loads eight bytes from i on; behind the end of the text stand zeros.
 func eightAt(text []byte, i int) uint64 {
