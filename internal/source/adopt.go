@@ -54,7 +54,7 @@ func (m *Manager) settleAdopted(g *generation) bool {
 
 // record finds a record by its row.
 func (s *source) record(id int64) *record {
-	for _, list := range s.byHome {
+	for _, list := range s.byRoot {
 		for _, r := range list {
 			if r.id == id {
 				return r

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,31 +43,93 @@ func readNames(dir string) ([]string, error) {
 
 // family returns the records that a path and its neighbours may belong to.
 func (m *Manager) family(s *source, home string) []*record {
-	records := m.familyOf(s, home)
+	records := s.relations(home)
 	for _, r := range records {
-		r.placed = false
+		r.placed, r.far = false, false
 	}
 	return records
 }
 
-func (m *Manager) familyOf(s *source, home string) []*record {
-	records := slices.Clone(s.byHome[home])
+// relations returns the records of a path, of those of which it may be a rotated part, and of those that may be rotated
+// parts of it, whether or not a file of their name is there now: names shift.
+func (s *source) relations(home string) []*record {
 	dir, base := filepath.Split(home)
 	ps, _ := parents(base)
-	for _, p := range ps {
-		records = append(records, s.byHome[dir+p.name]...)
+	var out []*record
+	for _, r := range s.byRoot[dir+rootOf(base)] {
+		if r.related(home, dir, ps) {
+			out = append(out, r)
+		}
 	}
-	for _, rel := range m.relatives(home) {
-		records = append(records, s.byHome[dir+rel.name]...)
-	}
-	return records
+	return out
 }
 
-// neighbours opens the rotated neighbours of a path, but for those that are open, and those that are known to be read.
-func (m *Manager) neighbours(s *source, home string, records []*record) []*found {
+func (r *record) related(home, dir string, ps []parent) bool {
+	return r.home == home || slices.Contains(r.derived, home) ||
+		slices.ContainsFunc(ps, func(p parent) bool { return r.home == dir+p.name })
+}
+
+// relatedTo says that r is one of the relations of home.
+func (r *record) relatedTo(home string) bool {
+	dir, base := filepath.Split(home)
+	ps, _ := parents(base)
+	return r.related(home, dir, ps)
+}
+
+// homed returns the records of a path alone.
+func (s *source) homed(home string) []*record {
+	dir, base := filepath.Split(home)
+	var out []*record
+	for _, r := range s.byRoot[dir+rootOf(base)] {
+		if r.home == home {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// homes returns all records, by the path to which they belong.
+func (s *source) homes() map[string][]*record {
+	out := map[string][]*record{}
+	for _, records := range s.byRoot {
+		for _, r := range records {
+			out[r.home] = append(out[r.home], r)
+		}
+	}
+	return out
+}
+
+// neighbours opens the rotated neighbours of a watched path, by its own name and by that with links resolved, but for
+// those that are open, and those that are known to be read.
+func (m *Manager) neighbours(w *watched, home string, records []*record) []*found {
+	out := m.neighboursOf(w, home, records)
+	if home != w.path {
+		out = append(out, m.neighboursOf(w, w.path, records)...)
+	}
+	return once(out)
+}
+
+// once closes what was opened twice, under two names.
+func once(files []*found) []*found {
+	seen := map[fileKey]bool{}
+	return slices.DeleteFunc(files, func(f *found) bool {
+		again := seen[f.st.key]
+		if again {
+			f.file.Close()
+		}
+		seen[f.st.key] = true
+		return again
+	})
+}
+
+func (m *Manager) neighboursOf(w *watched, home string, records []*record) []*found {
 	var out []*found
 	for _, rel := range m.relatives(home) {
-		if f := m.neighbour(s, filepath.Join(filepath.Dir(home), rel.name), records); f != nil {
+		path := filepath.Join(filepath.Dir(home), rel.name)
+		f, err := m.neighbour(w.src, path, records)
+		w.unsure = w.unsure || vanished(path, err)
+		if f != nil {
+			m.well(w.src, path)
 			f.rel = rel
 			out = append(out, f)
 		}
@@ -74,34 +137,60 @@ func (m *Manager) neighbours(s *source, home string, records []*record) []*found
 	return out
 }
 
-func (m *Manager) neighbour(s *source, path string, records []*record) *found {
+// vanished says that a name that was listed was not there any more when it was to be looked at.
+func vanished(path string, err error) bool {
+	return err != nil && gone(err) && !errors.Is(missing(path, err), errBrokenLink)
+}
+
+// neighbour opens a rotated file, unless it is open, or known to be read: then it returns nil. An error says that it
+// could not be looked at.
+func (m *Manager) neighbour(s *source, path string, records []*record) (*found, error) {
 	st, err := statPath(path)
-	if err != nil || !st.regular() || st.size == 0 || m.owner[st.key] != nil {
-		return nil
+	if err != nil {
+		return nil, err
 	}
-	done := slices.IndexFunc(records, func(r *record) bool { return r.done(st) })
-	if done >= 0 && sameBirth(records[done].birth, birthAt(path)) {
-		records[done].placed, records[done].place = true, path
-		return nil
+	if !st.regular() || st.size == 0 || m.owner[st.key] != nil || m.isDeferred(&st) {
+		return nil, nil
+	}
+	if r := doneAt(records, &st, path); r != nil {
+		r.placed, r.place = true, path
+		return nil, nil
 	}
 	f, err := m.pin(path)
 	if err != nil {
 		if !gone(err) {
 			m.trouble(s, path, err)
 		}
-		return nil
+		return nil, err
 	}
 	if m.owner[f.st.key] != nil { // renamed between the two calls
 		f.file.Close()
-		return nil
+		return nil, nil
 	}
-	return f
+	return f, nil
+}
+
+// doneAt returns the finished record whose file stands at path.
+func doneAt(records []*record, st *fileStat, path string) *record {
+	birth := int64(-1)
+	for _, r := range records {
+		if !r.done(st) {
+			continue
+		}
+		if birth < 0 {
+			birth = birthAt(path)
+		}
+		if sameBirth(r.birth, birth) {
+			return r
+		}
+	}
+	return nil
 }
 
 // done says that st is the file of a finished record, unchanged in size; unless its inode number was used again, which
 // the time of birth tells.
-func (r *record) done(st fileStat) bool {
-	return r.gen == nil && r.finished && r.key == st.key && r.size == st.size
+func (r *record) done(st *fileStat) bool {
+	return r.gen == nil && r.finished && !r.lost && r.key == st.key && r.size == st.size
 }
 
 // strayed looks for what a path led to when it was last followed, where that was elsewhere: a symbolic link that leads
@@ -109,27 +198,27 @@ func (r *record) done(st fileStat) bool {
 func (m *Manager) strayed(w *watched, home string) ([]*record, []*found) {
 	var records []*record
 	homes := map[string]bool{}
-	for _, r := range w.src.byPath[w.path] {
-		if r.home != home && r.gen == nil && !r.finished {
-			records = append(records, r)
+	for _, r := range w.src.missing {
+		if r.path == w.path && r.home != home && r.home != w.path && r.unfinished() {
 			homes[r.home] = true
 		}
 	}
 	var files []*found
 	for old := range homes {
-		if f := m.neighbour(w.src, old, records); f != nil {
+		mine := m.family(w.src, old)
+		records = append(records, mine...)
+		f, _ := m.neighbour(w.src, old, mine) // what cannot be looked at is tried again
+		if f != nil {
+			_, f.rel.pack = packingOf(old)
 			files = append(files, f)
 		}
-		for _, f := range m.neighbours(w.src, old, records) {
-			if f.rel.pack == plain {
-				files = append(files, f)
-			} else {
-				f.file.Close()
-			}
-		}
+		files = append(files, m.neighboursOf(w, old, mine)...)
 	}
 	for _, f := range files {
 		f.odd = true
 	}
 	return records, files
 }
+
+// unfinished says that a record was not read to its end, and that nothing reads it.
+func (r *record) unfinished() bool { return r.gen == nil && !r.gone && (!r.finished || r.lost) }

@@ -143,6 +143,20 @@ func (w *walk) add(p string) {
 	w.files = append(w.files, p)
 }
 
+// matches says that p is one of the paths, or may be found by one of them.
+func (f *finder) matches(p string) bool {
+	return !f.excluded(p) && slices.ContainsFunc(f.paths, func(pattern string) bool {
+		if p == pattern {
+			return true
+		}
+		if ok, _ := doublestar.PathMatch(pattern, p); ok { // a bad glob was told by check
+			return true
+		}
+		ok, _ := filepath.Match(folderGlob, filepath.Base(p))
+		return ok && filepath.Dir(p) == pattern
+	})
+}
+
 func (f *finder) excluded(p string) bool {
 	return slices.ContainsFunc(f.exclude, func(glob string) bool {
 		subject := p

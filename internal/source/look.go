@@ -41,6 +41,7 @@ func (m *Manager) rescan(s *source) {
 func (m *Manager) lookAll(s *source) {
 	if !s.scanned {
 		s.virgin = !s.known
+		s.findMissing()
 		if s.alive.IsZero() {
 			s.alive = m.wall()
 		}
@@ -115,6 +116,12 @@ func (m *Manager) lookFile(w *watched, st fileStat) {
 	case w.gen == nil && w.alias == st.key && (m.owner[st.key] != nil || w.read == st.size):
 		// followed under another path, or read to its end: a compressed file
 	default:
+		if w.rotate {
+			if parent := w.src.parentOf(w); parent != nil {
+				m.arriveRotated(w, parent, st)
+				return
+			}
+		}
 		m.arrive(w)
 	}
 }

@@ -28,6 +28,7 @@ type Manager struct {
 	owner    map[fileKey]*generation  // each inode that is held open, across sources
 	orphans  []*generation            // truncated, and their copies are still looked for
 	unknowns map[*generation]struct{} // compressed, and what they are is still being found out
+	deferred map[fileKey]deferral     // compressed copies of what is open
 	strays   []*record
 	kin      map[string]map[string][]relative // folders listed during this tick
 	folders  map[string]fileStat              // folders looked at during this tick
@@ -74,7 +75,9 @@ type source struct {
 	pipeSeen  int64 // bytes taken from it at the last tick
 	watched   map[string]*watched
 	order     []*watched
-	byHome    map[string][]*record // by the family they belong to
+	byRoot    map[string][]*record // by what rootOf makes of their home
+	missing   []*record            // not read to their end, and their files are not found
+	searched  time.Time            // when those were last looked for
 	byPath    map[string][]*record // by the path under which they were found
 	virgin    bool                 // the state knew nothing of it when this process began: start applies
 	known     bool                 // the state knows it
@@ -99,6 +102,8 @@ type watched struct {
 	read    int64       // its size, where that is because it is read to its end; else -1
 	listed  bool        // the last find had it
 	rotate  bool        // its name is that of a rotated part of another watched path
+	unsure  bool        // a neighbour could not be looked at: it is to be looked for again
+	retry   time.Time   // of a rotated part: not looked at again before
 	late    bool        // it was not there when the source was first looked at
 	since   time.Time   // since when nothing is there
 	pending bool        // there is a copy of what is read
@@ -115,7 +120,7 @@ type watched struct {
 func New(opts []Options, sink Sink, deps Deps) (*Manager, error) {
 	m := &Manager{
 		deps: deps.withDefaults(), sink: sink,
-		owner: map[fileKey]*generation{}, unknowns: map[*generation]struct{}{}, kin: map[string]map[string][]relative{}, open: map[*generation]struct{}{}, dirty: map[*record]struct{}{},
+		owner: map[fileKey]*generation{}, unknowns: map[*generation]struct{}{}, deferred: map[fileKey]deferral{}, kin: map[string]map[string][]relative{}, open: map[*generation]struct{}{}, dirty: map[*record]struct{}{},
 		wake: make(chan struct{}, 1),
 	}
 	m.wall, m.lease = m.deps.Now, askLease
@@ -145,7 +150,7 @@ func New(opts []Options, sink Sink, deps Deps) (*Manager, error) {
 
 func newSource(o *Options) (*source, error) {
 	s := &source{
-		opts: o.withDefaults(), watched: map[string]*watched{}, byHome: map[string][]*record{},
+		opts: o.withDefaults(), watched: map[string]*watched{}, byRoot: map[string][]*record{},
 		byPath: map[string][]*record{}, told: map[string]string{},
 	}
 	s.stats = Stats{Name: o.Name, Errors: map[string]int64{}}
@@ -197,17 +202,23 @@ func (m *Manager) source(name string) *source {
 
 // file files a record under its family.
 func (s *source) file(r *record) {
-	s.byHome[r.home] = append(s.byHome[r.home], r)
+	dir, base := filepath.Split(r.home)
+	r.root = dir + rootOf(base)
+	ps, _ := parents(base)
+	for _, p := range ps {
+		r.derived = append(r.derived, dir+p.name)
+	}
+	s.byRoot[r.root] = append(s.byRoot[r.root], r)
 	s.byPath[r.path] = append(s.byPath[r.path], r)
 }
 
 // strike takes a record out of its family.
 func (s *source) strike(r *record) {
 	same := func(x *record) bool { return x == r }
-	s.byHome[r.home] = slices.DeleteFunc(s.byHome[r.home], same)
+	s.byRoot[r.root] = slices.DeleteFunc(s.byRoot[r.root], same)
 	s.byPath[r.path] = slices.DeleteFunc(s.byPath[r.path], same)
-	if len(s.byHome[r.home]) == 0 {
-		delete(s.byHome, r.home)
+	if len(s.byRoot[r.root]) == 0 {
+		delete(s.byRoot, r.root)
 	}
 	if len(s.byPath[r.path]) == 0 {
 		delete(s.byPath, r.path)

@@ -61,6 +61,9 @@ func (m *Manager) matchContents(files []*found, records []*record, home string) 
 // no copy that rotation made, and what is alike in a few bytes only is a new log that begins like the old one.
 func (m *Manager) match(f *found, r *record, files []*found, own bool) {
 	pos := m.posOf(r)
+	if r.far && (pos.weak() || f.st.size < windowLen) {
+		return
+	}
 	if pos.weak() && (own || r.placed) || r.onlyWhole(&pos) && pos.offset != f.st.size {
 		return
 	}
@@ -129,7 +132,9 @@ func holdsAll(file *os.File, all *position) bool {
 
 // onlyWhole says that so little was read of r that only a file that holds just that is taken for it. Where reading was
 // not finished and the file is gone, it must be somewhere, and that little is enough.
-func (r *record) onlyWhole(pos *position) bool { return pos.tiny() && r.gen == nil && r.finished }
+func (r *record) onlyWhole(pos *position) bool {
+	return pos.tiny() && r.gen == nil && r.finished && !r.lost
+}
 
 func taken(files []*found, r *record) bool {
 	return slices.ContainsFunc(files, func(f *found) bool { return f.rec == r })

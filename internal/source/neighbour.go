@@ -56,7 +56,25 @@ func parents(name string) ([]parent, packing) {
 			out = append(out, parent{stem[:i] + ext, digits(stem[i:]) >= minDateDigits})
 		}
 	}
+	if len(out) == 0 && pack != plain {
+		out = append(out, parent{name, false}) // packed in its place
+	}
 	return out, pack
+}
+
+// rootOf strips from a name all that rotation may have added. It groups names, and proves nothing.
+func rootOf(name string) string {
+	for {
+		ps, _ := parents(name)
+		if len(ps) == 0 {
+			return name
+		}
+		for _, p := range ps {
+			if len(p.name) < len(name) {
+				name = p.name
+			}
+		}
+	}
 }
 
 // stamps returns the positions of separators behind which the rest of name is a number, a date or a time.

@@ -14,16 +14,17 @@ const copyWait = 5 * time.Second
 func (m *Manager) searchCopy(o *generation) {
 	records := m.family(o.src, o.home)
 	for _, rel := range m.relatives(o.home) {
-		f := m.neighbour(o.src, filepath.Join(filepath.Dir(o.home), rel.name), records)
+		f, _ := m.neighbour(o.src, filepath.Join(filepath.Dir(o.home), rel.name), records)
 		if f == nil {
-			continue
+			continue // what cannot be looked at is tried again
 		}
 		f.rel = rel
 		if m.tryCopy(o, f) {
 			return
 		}
 	}
-	if m.deps.Now().Sub(o.asked) >= copyWait && !m.identifying(o.home) {
+	waited := m.deps.Now().Sub(o.asked)
+	if busy, broken := m.identifying(o.src, o.home); waited >= copyWait && !busy && (!broken || waited >= goneLimit) {
 		m.giveUp(o, o.proven)
 	}
 }
@@ -95,7 +96,7 @@ const keepUnplaced = 8
 
 func (m *Manager) prune(s *source, home string) {
 	var unplaced []*record
-	for _, r := range s.byHome[home] {
+	for _, r := range s.homed(home) {
 		if r.gen == nil && r.finished && r.key == (fileKey{}) {
 			unplaced = append(unplaced, r)
 		}
@@ -114,27 +115,4 @@ func (m *Manager) lost(s *source, path string, n int64, how string) {
 	}
 	m.count(s, func(st *Stats) { st.LostBytes += n })
 	m.deps.Logger.Warn("bytes were lost before they were read", "source", s.opts.Name, "path", path, "bytes", n, "file", how)
-}
-
-// writeOff deals with the records of files that were not read to their end and are nowhere to be found: deleted while
-// nobody looked. It is called when all that was found is read, once for each source.
-func (m *Manager) writeOff(s *source) {
-	for _, w := range s.order {
-		for _, r := range s.byPath[w.path] {
-			if r.gen != nil || r.finished || m.orphanOf(r) != nil || !readable(filepath.Dir(r.home)) {
-				continue
-			}
-			m.mu.Lock()
-			size := r.size
-			r.finished, r.resume = true, r.pos.offset
-			m.touch(r)
-			m.mu.Unlock()
-			m.lost(s, r.path, size-r.pos.offset, "gone")
-		}
-	}
-}
-
-func readable(dir string) bool {
-	_, err := readNames(dir)
-	return err == nil
 }

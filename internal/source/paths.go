@@ -31,7 +31,7 @@ func (m *Manager) adoptPaths(s *source, paths []string) {
 	}
 	slices.SortFunc(s.order, func(a, b *watched) int { return cmp.Compare(a.path, b.path) })
 	for _, w := range s.order {
-		w.rotate = s.rotatedPart(w.path)
+		w.rotate = s.parentOf(w) != nil || s.rotatedPart(w.path)
 	}
 }
 
@@ -66,6 +66,8 @@ func (m *Manager) absent(w *watched, err error) {
 	w.alias, w.read = fileKey{}, -1
 	if errors.Is(err, errBrokenLink) {
 		m.trouble(s, w.path, err)
+		w.home = resolved(w.path)
+		m.lookAround(w)
 		return
 	}
 	if _, told := s.told[w.path]; told && s.told[w.path] != ReasonVanished {
@@ -98,12 +100,12 @@ func (m *Manager) lookAround(w *watched) {
 	}
 	// What was hardly read proves nothing: whether a copy is a copy of it must be seen anew each time.
 	unproven := w.pending && w.gen != nil && w.gen.rec != nil && m.posOf(w.gen.rec).offset < windowLen
-	if st == w.folder && !unproven {
+	if st == w.folder && !unproven && !w.unsure {
 		return
 	}
 	// Rotation in the usual way changes which file the path leads to, and that is looked into when it does. Otherwise
 	// neighbours are of interest only where there are others than before.
-	if kin := m.kinOf(w.home); kin != w.kin || w.gen == nil || unproven {
+	if kin := m.kinOf(w.home); kin != w.kin || w.gen == nil || unproven || w.unsure {
 		w.kin = kin
 		m.survey(w, nil)
 	}

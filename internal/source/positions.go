@@ -17,12 +17,16 @@ const forgetAfter = 7 * 24 * time.Hour
 type record struct {
 	id          int64 // of the row
 	source      string
-	path        string // under which it was followed
-	home        string // the same with links resolved: the family it belongs to
-	birth       int64  // of the inode, 0 where unknown
-	place       string // where its finished file was last seen, "" where unknown
-	placed      bool   // during a survey: its finished file is there
-	copy        bool   // this inode is a copy: its last, unterminated line is a fragment
+	path        string    // under which it was followed
+	home        string    // the same with links resolved: the family it belongs to
+	birth       int64     // of the inode, 0 where unknown
+	root        string    // home without all that rotation adds to a name
+	derived     []string  // the homes of which this may be a rotated part
+	missed      time.Time // since when its file is missing, while it is not read to its end
+	place       string    // where its finished file was last seen, "" where unknown
+	far         bool      // during a survey: it is of another log, and missing
+	placed      bool      // during a survey: its file is there
+	copy        bool      // this inode is a copy: its last, unterminated line is a fragment
 	gen         *generation
 	provisional bool // it is not for the state yet
 
@@ -32,6 +36,7 @@ type record struct {
 	shown    int64 // what of these stood before it was handed out at a pause
 	size     int64 // when last looked at
 	finished bool
+	lost     bool // finished because its file was nowhere to be found: if it turns up, it is read on
 	gone     bool // the row is to be deleted
 	updated  time.Time
 	version  uint64 // grows with each change
@@ -144,7 +149,7 @@ func rowOf(r *record) row {
 			r.id, r.source, r.path, int64(r.key.dev), int64(r.key.ino), r.pos.offset, r.resume, r.size,
 			nil, nil, nil, finished, r.updated.UnixNano(), r.shown, // head, anchor and marks are encoded when they are written
 		},
-		head:   headBlob{len: r.pos.headLen, sum: r.pos.head, birth: r.birth, copy: r.copy, home: r.home},
+		head:   headBlob{len: r.pos.headLen, sum: r.pos.head, birth: r.birth, copy: r.copy, lost: r.lost, home: r.home},
 		anchor: r.pos.anchor, marks: r.pos.marks,
 	}
 }
@@ -209,6 +214,7 @@ type headBlob struct {
 	sum   sum
 	birth int64
 	copy  bool
+	lost  bool
 	home  string
 }
 
@@ -216,6 +222,7 @@ const (
 	headVersion = 1
 	headFixed   = 1 + 1 + 2 + len(sum{}) + 8
 	flagCopy    = 1
+	flagLost    = 2
 )
 
 func (h *headBlob) encode() []byte {
@@ -223,6 +230,9 @@ func (h *headBlob) encode() []byte {
 	var flags byte
 	if h.copy {
 		flags |= flagCopy
+	}
+	if h.lost {
+		flags |= flagLost
 	}
 	b = append(b, headVersion, flags)
 	b = binary.BigEndian.AppendUint16(b, uint16(h.len))
@@ -236,7 +246,7 @@ func decodeHead(b []byte) (headBlob, bool) {
 		return headBlob{}, false
 	}
 	h := headBlob{
-		len: int(binary.BigEndian.Uint16(b[2:])), copy: b[1]&flagCopy != 0,
+		len: int(binary.BigEndian.Uint16(b[2:])), copy: b[1]&flagCopy != 0, lost: b[1]&flagLost != 0,
 		birth: int64(binary.BigEndian.Uint64(b[4+len(sum{}):])), home: string(b[headFixed:]),
 	}
 	copy(h.sum[:], b[4:])

@@ -266,6 +266,10 @@ func TestLostWhileDown(t *testing.T) {
 	r.restart()
 	r.remove("app.log")
 	r.expect()
+	if st := r.stats(); st.LostBytes != 0 {
+		t.Errorf("written off at once: %d", st.LostBytes)
+	}
+	r.giveUp()
 	if st := r.stats(); st.LostBytes != 700 {
 		t.Errorf("lost %d", st.LostBytes)
 	}

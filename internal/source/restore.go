@@ -76,7 +76,7 @@ func (r *record) proofs(head, anchor, marks []byte) bool {
 		h.len != windowBefore(r.pos.offset) {
 		return false
 	}
-	r.pos.headLen, r.pos.head, r.birth, r.copy, r.home = h.len, h.sum, h.birth, h.copy, h.home
+	r.pos.headLen, r.pos.head, r.birth, r.copy, r.lost, r.home = h.len, h.sum, h.birth, h.copy, h.lost, h.home
 	copy(r.pos.anchor[:], anchor)
 	r.pos.marks = decodeMarks(marks)
 	return true

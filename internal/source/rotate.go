@@ -1,5 +1,7 @@
 package source
 
+import "time"
+
 // leave is called when a path no longer leads to its generation: that was renamed, replaced or deleted. It is drained
 // until its writer has let go of it.
 func (m *Manager) leave(w *watched) {
@@ -67,7 +69,7 @@ func (m *Manager) enroll(f *found, r *record, s *source, path, home string) *gen
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r.gen, r.key, r.birth, r.size = g, f.st.key, f.birth, f.st.size
-	r.finished = false
+	r.finished, r.lost, r.missed = false, false, time.Time{}
 	g.backlog = g.lag() > backlogBytes
 	m.open[g] = struct{}{}
 	m.touch(r)
@@ -82,7 +84,7 @@ func (m *Manager) newRecord(s *source, path, home string) *record {
 	r := &record{id: m.lastRow, source: s.opts.Name, path: path, home: home}
 	s.file(r)
 	for g := range m.unknowns {
-		if g.home == home {
+		if g.src == s && r.relatedTo(g.home) {
 			g.unknown.records = append(g.unknown.records, r)
 		}
 	}
@@ -121,6 +123,9 @@ func (m *Manager) drop(g *generation) {
 	delete(m.open, g)
 	if g.rec.gen == g {
 		g.rec.gen = nil
+		if !g.rec.finished && !g.rec.provisional {
+			g.src.missing = append(g.src.missing, g.rec)
+		}
 	}
 }
 

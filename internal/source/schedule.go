@@ -11,9 +11,11 @@ func (m *Manager) tick() {
 	m.settle()
 	clear(m.kin)
 	clear(m.folders)
+	m.tendDeferred()
 	for _, s := range m.sources {
 		m.rescan(s)
 		m.lookAll(s)
+		m.tendMissing(s)
 		if s.pipe != nil {
 			m.lookPipe(s)
 		}
@@ -242,18 +244,13 @@ func (m *Manager) judge() {
 			behind[s] = true
 		}
 	}
-	var caught []*source
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.judged = len(m.results) == 0
 	for _, s := range m.sources {
 		if s.scanned && !behind[s] && len(m.results) == 0 && !s.stats.CaughtUp {
 			s.stats.CaughtUp = true
-			caught = append(caught, s)
 		}
 		m.judged = m.judged && s.stats.CaughtUp
-	}
-	m.mu.Unlock()
-	for _, s := range caught {
-		m.writeOff(s)
 	}
 }

@@ -73,6 +73,11 @@ func (m *Manager) arrive(w *watched) {
 	if _, f.rel.pack = packingOf(w.path); f.rel.pack != plain && m.readBefore(w, f) {
 		return
 	}
+	if m.isDeferred(&f.st) {
+		f.file.Close()
+		w.alias, w.read = f.st.key, -1
+		return
+	}
 	m.survey(w, f)
 }
 
@@ -91,7 +96,7 @@ func (m *Manager) shared(w *watched, g *generation) {
 // readBefore says that a compressed file was read to its end, and keeps that in mind.
 func (m *Manager) readBefore(w *watched, f *found) bool {
 	for _, r := range m.family(w.src, resolved(w.path)) {
-		if r.done(f.st) && sameBirth(r.birth, f.birth) {
+		if r.done(&f.st) && sameBirth(r.birth, f.birth) {
 			f.file.Close()
 			w.alias, w.read = f.st.key, f.st.size
 			return true
@@ -104,26 +109,35 @@ func (m *Manager) readBefore(w *watched, f *found) bool {
 // and which were never seen. Older parts are read first. at is nil where nothing stands under the path now.
 func (m *Manager) survey(w *watched, at *found) {
 	home := resolved(w.path)
-	w.home, w.pending = home, false
+	w.home, w.pending, w.unsure = home, false, false
 	records := m.family(w.src, home)
+	if home != w.path {
+		records = union(records, m.family(w.src, w.path))
+	}
 	known := len(records) > 0
-	files := m.neighbours(w.src, home, records)
+	files := m.neighbours(w, home, records)
 	if at != nil {
 		w.birth = at.birth
 		files = append([]*found{at}, files...)
 	}
 	strayed, elsewhere := m.strayed(w, home)
-	records, files = append(records, strayed...), append(files, elsewhere...)
+	records, files = union(records, strayed), once(append(files, elsewhere...))
+	records = w.src.withMissing(records)
 
 	matchInodes(files, records)
 	m.matchContents(files, records, home)
 	m.matchOpen(files, records)
 	m.noteRenewed(files)
+	for _, f := range files {
+		if f.rec != nil {
+			f.rec.placed = true
+		}
+	}
 	slices.SortStableFunc(files, byAge)
 
 	var older []*generation
 	for _, f := range files {
-		g := m.admit(w, f, home, known)
+		g := m.admit(w, f, home, known, records)
 		if g == nil {
 			continue
 		}
@@ -144,11 +158,39 @@ func (m *Manager) setOff(g *generation) {
 	m.enqueueLocked(g)
 }
 
+// maxLinks is how many links that lead to each other are followed, as the system does it.
+const maxLinks = 40
+
+// resolved follows the links in a path, also where what they lead to is not there: it may be between being renamed and
+// being made again.
 func resolved(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
+	to := path
+	for range maxLinks {
+		if real, err := filepath.EvalSymlinks(to); err == nil {
+			return real
+		}
+		next, err := os.Readlink(to)
+		if err != nil {
+			if dir, err := filepath.EvalSymlinks(filepath.Dir(to)); err == nil {
+				return filepath.Join(dir, filepath.Base(to))
+			}
+			return to
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(to), next)
+		}
+		to = next
 	}
 	return path
+}
+
+func union(a, b []*record) []*record {
+	for _, r := range b {
+		if !slices.Contains(a, r) {
+			a = append(a, r)
+		}
+	}
+	return a
 }
 
 // byAge puts rotated files before the one that is written, and older ones first.
@@ -159,7 +201,7 @@ func byAge(a, b *found) int {
 		}
 		return -1
 	}
-	return cmp.Compare(a.st.mtime, b.st.mtime)
+	return cmp.Or(cmp.Compare(a.st.mtime, b.st.mtime), cmp.Compare(a.birth, b.birth))
 }
 
 // noteRenewed lets go of the inode of records whose file was truncated and written anew while nobody looked.
@@ -183,7 +225,7 @@ func (m *Manager) noteRenewed(files []*found) {
 
 // admit opens a generation on a found file, or notes that there is nothing to read in it. It returns nil where nothing
 // is to be read, or not yet.
-func (m *Manager) admit(w *watched, f *found, home string, known bool) *generation {
+func (m *Manager) admit(w *watched, f *found, home string, known bool, records []*record) *generation {
 	switch {
 	case f.pending:
 		f.file.Close()
@@ -193,7 +235,7 @@ func (m *Manager) admit(w *watched, f *found, home string, known bool) *generati
 		w.pending = true
 		return nil
 	case f.rel.pack != plain:
-		return m.admitPacked(w, f, home, known)
+		return m.admitPacked(w, f, home, known, records)
 	case f.rec == nil && f.odd:
 		f.file.Close()
 		return nil
@@ -220,17 +262,31 @@ func (m *Manager) recordFor(w *watched, f *found, home string, known bool) (*rec
 		return r, r.pos.offset == f.st.size
 	}
 	if r == nil {
-		r = m.newRecord(w.src, w.path, home)
 		if f.read || f.live && m.startsAtEnd(w, known) || !f.live && !m.fresh(w, f, known) {
+			r = m.newRecord(w.src, w.path, home)
 			m.takeAsRead(r, f)
 			return r, true
 		}
-		return r, false
+		if r = w.src.opened(home, f.st.size); r != nil && !f.live {
+			return r, false
+		}
+		return m.newRecord(w.src, w.path, home), false
 	}
 	if f.cut {
 		m.takeAsRead(r, f)
 	}
 	return r, r.finished && r.pos.offset == f.st.size
+}
+
+// opened returns the record of a missing file of which nothing was read yet: where a file of the same log turns up that
+// is to be read from its beginning, and is at least as long, it is taken for that one.
+func (s *source) opened(home string, size int64) (best *record) {
+	for _, r := range s.missing {
+		if r.home == home && r.unfinished() && !r.placed && r.pos.offset == 0 && r.size <= size && (best == nil || r.size > best.size) {
+			best = r
+		}
+	}
+	return best
 }
 
 // madeAfter says that a neighbour is younger than the file that is written now: so it never was that file, and is a copy.
@@ -263,6 +319,9 @@ const mtimeSlack = 24 * time.Hour
 
 // fresh says that a neighbour that was never seen was written while nobody looked, and is not history from before.
 func (m *Manager) fresh(w *watched, f *found, known bool) bool {
+	if x := w.src.watched[f.path]; x != nil && x.listed {
+		return !m.startsAtEnd(x, known) // it is asked for by name
+	}
 	since := w.from.Add(-racyWindow)
 	if known {
 		since = since.Add(-mtimeSlack)
@@ -287,7 +346,7 @@ func (m *Manager) fileAway(r *record, f *found) {
 	f.file.Close()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r.key, r.birth, r.size, r.finished = f.st.key, f.birth, f.st.size, true
+	r.key, r.birth, r.size, r.finished, r.lost = f.st.key, f.birth, f.st.size, true, false
 	r.place = f.path
 	m.touch(r)
 }

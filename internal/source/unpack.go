@@ -1,21 +1,26 @@
 package source
 
-import "context"
+import (
+	"context"
+	"path/filepath"
+	"slices"
+)
 
 // unknown is a compressed neighbour of which is not known yet whether its content was read before it was packed. To find
 // out, all of it must be decompressed, which one goroutine of its own does, one file after the other: neither live files
 // nor memory pay for it.
 type unknown struct {
 	records    []*record
+	far        []*record // those of other logs
 	candidates []candidate
 	fresh      bool // never seen, it is to be read
 	is         *identity
 }
 
 // admitPacked opens a generation on a compressed file. What it is, is found out when its turn comes.
-func (m *Manager) admitPacked(w *watched, f *found, home string, known bool) *generation {
-	fresh := f.live && !m.startsAtEnd(w, known) || !f.live && m.fresh(w, f, known)
-	records := m.family(w.src, home)
+func (m *Manager) admitPacked(w *watched, f *found, home string, known bool, records []*record) *generation {
+	fresh := f.live && !m.startsAtEnd(w, known) || !f.live && !f.odd && m.fresh(w, f, known)
+	records = union(records, w.src.relations(home)) // some were made a moment ago
 	if !fresh && len(records) == 0 {
 		m.fileAway(m.newRecord(w.src, w.path, home), f)
 		return nil
@@ -33,6 +38,11 @@ func (m *Manager) enrollPacked(s *source, f *found, path, home string, fresh boo
 	g.stage = retiring
 	g.packed = newPacked(f, s.opts.MaxLine)
 	g.unknown = &unknown{records: records, fresh: fresh}
+	for _, r := range records {
+		if r.far {
+			g.unknown.far = append(g.unknown.far, r)
+		}
+	}
 	m.unknowns[g] = struct{}{}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -74,7 +84,15 @@ func (m *Manager) identified(g *generation) {
 	g.unknown = nil
 	delete(m.unknowns, g)
 	total := u.is.all.offset
-	r, read := u.decide()
+	r, open, read := u.decide()
+	if open != nil {
+		m.deferred[g.key] = deferral{g.disk, open, g.path}
+		m.finish(g)
+		return
+	}
+	if r == nil && !read {
+		r = g.src.opened(g.home, total)
+	}
 	if r == nil {
 		r = m.newRecord(g.src, g.path, g.home)
 		if read {
@@ -97,44 +115,74 @@ func (m *Manager) identified(g *generation) {
 	}
 }
 
-// decide returns the record that the file continues, or else whether all in it counts as read.
-func (u *unknown) decide() (best *record, read bool) {
+// decide returns the record that the file continues, or else the one of an open file that has, or will have, read all
+// in it, or else whether all in it counts as read.
+func (u *unknown) decide() (best, open *record, read bool) {
 	read = !u.fresh
+	total := u.is.all.offset
 	for i, v := range u.is.verdicts {
 		r := u.records[i]
-		switch v {
-		case contains:
-			if r.gen != nil {
-				read = true // it is open elsewhere, and all of it is read there
-			} else if best == nil || r.pos.offset > best.pos.offset {
-				best = r
-			}
-		case shorter:
+		switch {
+		case slices.Contains(u.far, r) && (r.pos.weak() || total < windowLen):
+		case v == contains && r.gen != nil:
+			open = r
+		case v == contains && (best == nil || r.pos.offset > best.pos.offset):
+			best = r
+		case v == shorter:
 			read = true
-		case unproven:
-			// Nothing was read of it yet; if it is open, and holds all of this, it will be.
-			read = read || r.gen != nil && r.gen.holdsAll(&u.is.all)
+		case v == unproven && r.gen != nil && r.gen.holdsAll(&u.is.all):
+			open = r // nothing was read of it yet
 		}
 	}
-	return best, read
+	return best, open, read
 }
 
 // assign gives a generation its real record.
 func (m *Manager) assign(g *generation, r *record, total int64, read bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r.gen, r.key, r.birth, r.size, r.finished = g, g.key, g.rec.birth, g.disk, read
+	r.gen, r.key, r.birth, r.size, r.finished, r.lost = g, g.key, g.rec.birth, g.disk, read, false
 	g.rec, g.at, g.counted, g.shown, g.size = r, r.pos, r.pos.offset, r.shown, total
 	g.at.offset = r.resume // its proof is not looked at: nobody writes into a compressed file
 	m.touch(r)
 }
 
-// identifying says that a neighbour of home is being decompressed to find out what it is.
-func (m *Manager) identifying(home string) bool {
-	for g := range m.unknowns {
-		if g.home == home && !g.broken {
-			return true
+// deferral is a compressed copy of a file that is open. It is looked at again when that is read to its end: noted as read
+// before, it would be taken as read although the rest of its original, which may be deleted by now, was not.
+type deferral struct {
+	size int64 // of the compressed file
+	rec  *record
+	path string
+}
+
+func (m *Manager) isDeferred(st *fileStat) bool {
+	d, ok := m.deferred[st.key]
+	return ok && d.size == st.size && d.rec.gen != nil
+}
+
+// tendDeferred has the compressed copies looked at whose originals are not open any more.
+func (m *Manager) tendDeferred() {
+	for key, d := range m.deferred {
+		if d.rec.gen != nil {
+			continue
+		}
+		delete(m.deferred, key)
+		if s := m.source(d.rec.source); s != nil && s.watched[d.path] != nil {
+			s.watched[d.path].unsure = true
 		}
 	}
-	return false
+}
+
+// identifying says that a compressed neighbour of home is being decompressed to find out what it is, and whether one
+// cannot be, because it is damaged or not complete yet.
+func (m *Manager) identifying(s *source, home string) (busy, broken bool) {
+	dir, base := filepath.Split(home)
+	root := dir + rootOf(base)
+	for g := range m.unknowns {
+		dir, base := filepath.Split(g.home)
+		if g.src == s && dir+rootOf(base) == root {
+			busy, broken = busy || !g.broken, broken || g.broken
+		}
+	}
+	return busy, broken
 }

@@ -86,7 +86,7 @@ func (m *Manager) resume(w *watched, r *record) {
 // forget drops the records of files that have been gone for long.
 func (m *Manager) forget(now time.Time) {
 	for _, s := range m.sources {
-		for home, records := range s.byHome {
+		for home, records := range s.homes() {
 			there := m.keysOf(home)
 			excess := len(records) - maxRecords
 			for _, r := range slices.Clone(records) {

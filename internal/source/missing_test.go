@@ -1,0 +1,358 @@
+package source
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// giveUp lets so much time pass that a missing file is written off.
+func (r *rig) giveUp() {
+	r.t.Helper()
+	for range int(goneWait/searchEvery) + 2 {
+		r.pass(searchEvery)
+		r.tick()
+	}
+}
+
+// gzip packs a file and leaves it there.
+func (r *rig) gzip(name string) []byte {
+	r.t.Helper()
+	data, err := os.ReadFile(r.path(name))
+	must(r.t, err)
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(data)
+	z.Close()
+	return b.Bytes()
+}
+
+func (r *rig) put(name string, data []byte) {
+	r.t.Helper()
+	must(r.t, os.WriteFile(r.path(name), data, 0o644))
+}
+
+// TestLinkLeadsNowhereAtStart: as Kubernetes has it, between the renaming of a file behind a link and its making anew.
+func TestLinkLeadsNowhereAtStart(t *testing.T) {
+	t.Parallel()
+	for _, late := range []bool{false, true} {
+		t.Run(fmt.Sprintf("late %v", late), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.mkdir("pods")
+			r.write("pods/0.log", text(numbered(0, 300)))
+			r.link("pods/0.log", "app.log")
+			r.expect(numbered(0, 300)...)
+			r.restart()
+			for i := range 3 {
+				r.write("pods/0.log", text(numbered(300+i*100, 400+i*100)))
+				r.age("pods/0.log", i)
+				r.rename("pods/0.log", fmt.Sprintf("pods/0.log.20261120-10000%d", i))
+			}
+			if late { // even what was hidden for so long that it was written off is read when it turns up
+				r.rename("pods", "elsewhere")
+				r.mkdir("pods")
+				r.tick()
+				r.giveUp()
+				r.remove("pods")
+				r.rename("elsewhere", "pods")
+				r.restart()
+			}
+			r.tick()
+			r.write("pods/0.log", text(numbered(600, 700)))
+			r.expectSorted(numbered(300, 700)...)
+			r.giveUp()
+			if st := r.stats(); st.LostBytes != 0 {
+				t.Errorf("lost %d", st.LostBytes)
+			}
+		})
+	}
+}
+
+// TestWrittenOffComesBack: what was written off is read on when its file turns up.
+func TestWrittenOffComesBack(t *testing.T) {
+	t.Parallel()
+	for _, packed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("packed %v", packed), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, Options{Name: "s", Paths: []string{"app.log"}})
+			r.write("app.log", text(numbered(0, 100)))
+			r.expect(numbered(0, 100)...)
+			r.write("app.log", text(numbered(100, 200)))
+			r.m.tick() // its size is seen, and nothing of it read
+			for g := range r.m.open {
+				g.rec.size = g.size
+				r.m.touch(g.rec)
+			}
+			r.restart()
+			r.mkdir("away")
+			r.rename("app.log", "away/app.log")
+			r.write("app.log", "new\n")
+			r.expect("new")
+			r.giveUp()
+			if st := r.stats(); st.LostBytes == 0 {
+				t.Error("it was not written off")
+			}
+			r.restart()
+			r.rename("away/app.log", "app.log.1")
+			if packed {
+				r.pack("app.log.1", ".gz")
+			}
+			r.expect(numbered(100, 200)...)
+			r.restart()
+			r.expect()
+		})
+	}
+}
+
+// TestPackedWhileRead: a rotated file is packed and deleted while the rest of it is still to be read, through the
+// descriptor; then the process is killed. The copy must not have been taken as read.
+func TestPackedWhileRead(t *testing.T) {
+	t.Parallel()
+	for _, read := range []int{0, 100} {
+		t.Run(fmt.Sprint(read), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, Options{Name: "s", Paths: []string{"app.log"}})
+			if read > 0 {
+				r.write("app.log", text(numbered(0, read)))
+				r.expect(numbered(0, read)...)
+			} else {
+				r.write("app.log", "")
+				r.expect()
+			}
+			r.commit()
+			w := r.open("app.log")
+			w.write(text(numbered(read, read+200)))
+			r.m.tick()
+			r.rename("app.log", "app.log.1")
+			w.close()
+			r.write("app.log", "")
+			r.m.tick()
+			r.pack("app.log.1", ".gz")
+			for range 10 {
+				r.m.tick()
+				r.packed.step(t.Context())
+				r.m.settle()
+			}
+			r.commit()
+			r.crash()
+			r.start()
+			r.expect(numbered(read, read+200)...)
+			r.giveUp()
+			if st := r.stats(); st.LostBytes != 0 {
+				t.Errorf("lost %d", st.LostBytes)
+			}
+			r.restart()
+			r.expect()
+		})
+	}
+}
+
+// TestNotCompleteAtStart: what is being packed when the process starts is not lost.
+func TestNotCompleteAtStart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{Name: "s", Paths: []string{"app.log"}})
+	r.write("app.log", text(numbered(0, 100)))
+	r.expect(numbered(0, 100)...)
+	r.restart()
+	r.write("app.log", text(numbered(100, 200)))
+	r.m.tick()
+	for g := range r.m.open {
+		g.rec.size = g.size
+		r.m.touch(g.rec)
+	}
+	r.restart()
+	z := r.gzip("app.log")
+	r.remove("app.log")
+	r.put("app.log.1.gz", z[:len(z)/2])
+	r.write("app.log", "new\n")
+	r.expect("new")
+	r.giveUp()
+	r.put("app.log.1.gz", z)
+	r.expect(numbered(100, 200)...)
+	r.giveUp()
+	if st := r.stats(); st.LostBytes != 0 {
+		t.Errorf("lost %d", st.LostBytes)
+	}
+}
+
+// shifter plays a log whose rotated and packed parts its own globs match, rotation and kills in any order.
+type shifter struct {
+	*rig
+	rnd     *rand.Rand
+	did     []string
+	n       int
+	up      bool
+	live    bool
+	packing string // what is being packed
+	w       *writer
+	counted map[string]int
+}
+
+func (s *shifter) name(i int, ending string) string { return fmt.Sprintf("app.log.%d%s", i, ending) }
+
+func (s *shifter) shift() {
+	for i := 30; i > 0; i-- {
+		for _, ending := range []string{"", ".gz"} {
+			if _, err := os.Stat(s.path(s.name(i, ending))); err == nil && s.name(i, ending) != s.packing {
+				s.rename(s.name(i, ending), s.name(i+1, ending))
+				s.maybeTick()
+			}
+		}
+	}
+}
+
+// maybeTick lets the follower look in the middle of something.
+func (s *shifter) maybeTick() {
+	if !s.up || s.rnd.IntN(4) > 0 {
+		return
+	}
+	s.pass(DefaultTick)
+	s.m.tick()
+	for range s.rnd.IntN(3) {
+		s.rig.w.step(s.t.Context())
+		s.rig.packed.step(s.t.Context())
+		s.m.settle()
+	}
+	s.did = append(s.did, "(tick)")
+}
+
+func (s *shifter) step() {
+	op := s.rnd.IntN(10)
+	switch op {
+	case 0, 1, 2:
+		var lines []string
+		for range 1 + s.rnd.IntN(60) {
+			lines = append(lines, numbered(s.n, s.n+1)...)
+			s.n++
+		}
+		s.w.write(text(lines))
+	case 3:
+		if !s.live || s.packing != "" {
+			return
+		}
+		s.shift()
+		s.rename("app.log", "app.log.1")
+		s.live = false
+		s.maybeTick()
+	case 4:
+		if s.live {
+			return
+		}
+		s.w.close()
+		s.w, s.live = s.open("app.log"), true
+	case 5: // half a packed file
+		if s.packing != "" || !s.live {
+			return
+		}
+		for i := 1; i < 5; i++ {
+			if _, err := os.Stat(s.path(s.name(i, ""))); err == nil {
+				s.packing = s.name(i, "")
+				z := s.gzip(s.packing)
+				s.put(s.packing+".gz", z[:len(z)/2])
+				break
+			}
+		}
+	case 6:
+		if s.packing == "" {
+			return
+		}
+		z := s.gzip(s.packing)
+		s.put(s.packing+".gz", z)
+		s.maybeTick()
+		s.remove(s.packing)
+		s.packing = ""
+	case 7:
+		if s.up {
+			s.pass(DefaultTick)
+			s.tick()
+		}
+	case 8:
+		if s.up {
+			s.save()
+		}
+	case 9:
+		if s.up && s.rnd.IntN(2) == 0 {
+			s.sink.take()
+			s.crash()
+			s.up = false
+		} else if !s.up {
+			s.start()
+			s.up = true
+		}
+	}
+	s.did = append(s.did, []string{"write", "write", "write", "rotate", "reopen", "pack", "packed", "tick", "commit", "crash/start"}[op])
+}
+
+func (s *shifter) save() {
+	s.commit()
+	for _, l := range s.sink.take() {
+		s.counted[l]++
+	}
+}
+
+// TestGlobMatchesRotated: globs that match rotated and packed files too, and a link to the log.
+func TestGlobMatchesRotated(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	for i := range uint64(40) {
+		s := &shifter{counted: map[string]int{}, rnd: rand.New(rand.NewPCG(seed+i, 1))}
+		s.rig = newRig(t, Options{Name: "s", Paths: []string{"app*", "*.log", "alias/*"}})
+		s.mkdir("alias")
+		s.link("app.log", "alias/app.log")
+		s.w, s.live, s.up = s.open("app.log"), true, true
+		s.tick()
+		s.save()
+		for range 120 {
+			s.step()
+		}
+		s.finish()
+		if t.Failed() {
+			t.Fatalf("seed %d", seed+i)
+		}
+	}
+}
+
+func (s *shifter) finish() {
+	if s.packing != "" {
+		s.put(s.packing+".gz", s.gzip(s.packing))
+		s.remove(s.packing)
+	}
+	if !s.live {
+		s.w.close()
+		s.w = s.open("app.log")
+	}
+	if !s.up {
+		s.start()
+	}
+	s.w.close()
+	for range 8 {
+		s.pass(2 * time.Second)
+		s.tick()
+	}
+	s.giveUp()
+	s.save()
+	s.restart()
+	s.tick()
+	s.save()
+	var bad []string
+	for i, l := range numbered(0, s.n) {
+		if s.counted[l] != 1 {
+			bad = append(bad, fmt.Sprintf("line %d: %d times", i, s.counted[l]))
+		}
+	}
+	if lost := s.stats().LostBytes; len(bad) > 0 || lost > 0 {
+		s.t.Errorf("%d of %d lines wrong: %q, %d bytes lost, after %s\n%s", len(bad), s.n, abbreviate(bad), lost, strings.Join(s.did, " "), s.list())
+	}
+}
+
+func (s *shifter) list() string {
+	names, _ := filepath.Glob(s.path("*"))
+	return strings.Join(names, " ")
+}
