@@ -17,6 +17,7 @@ import (
 	"bytes"
 	"regexp"
 	"regexp/syntax"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -32,7 +33,8 @@ const (
 
 // Regexp is a compiled expression. It is immutable and safe for concurrent use.
 type Regexp struct {
-	std      *regexp.Regexp
+	expr     string
+	std      func() *regexp.Regexp // compiled when a text is too long for the table: hardly ever
 	insts    []inst
 	start    uint32
 	branches int
@@ -47,19 +49,19 @@ type Regexp struct {
 
 // Compile takes the syntax of the standard library (Perl flags); errors are *syntax.Error.
 func Compile(expr string) (*Regexp, error) {
-	std, err := regexp.Compile(expr)
-	if err != nil {
-		return nil, err
-	}
 	tree, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		return nil, err
 	}
+	groups, names := 2*(tree.MaxCap()+1), tree.CapNames() // Simplify may change both
 	prog, err := syntax.Compile(tree.Simplify())
 	if err != nil {
 		return nil, err
 	}
-	re := &Regexp{std: std, start: uint32(prog.Start), groups: 2 * (std.NumSubexp() + 1), names: std.SubexpNames()}
+	re := &Regexp{
+		expr: expr, std: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) }),
+		start: uint32(prog.Start), groups: groups, names: names,
+	}
 	re.translate(prog)
 	re.anchored = prog.StartCond()&syntax.EmptyBeginText != 0
 	if prefix, _ := prog.Prefix(); !re.anchored {
@@ -73,7 +75,7 @@ func Compile(expr string) (*Regexp, error) {
 func (re *Regexp) Names() []string { return re.names }
 
 // String returns the expression as it was written.
-func (re *Regexp) String() string { return re.std.String() }
+func (re *Regexp) String() string { return re.expr }
 
 // firstBytes adds to re.first every byte with which a match from pc on can start; false means that it can match nothing.
 func (re *Regexp) firstBytes(pc uint32, seen []bool) bool {
@@ -142,7 +144,7 @@ func (re *Regexp) Fits(n int) bool { return re.branches*(n+1) <= MaxVisited }
 // Match tells whether the expression matches anywhere. It never allocates.
 func (m *Machine) Match(re *Regexp, text []byte) bool {
 	if !re.Fits(len(text)) {
-		return re.std.Match(text)
+		return re.std().Match(text)
 	}
 	return m.Find(re, text, 0) != nil
 }
@@ -150,13 +152,13 @@ func (m *Machine) Match(re *Regexp, text []byte) bool {
 // findStandard serves texts that are too long for the table. The standard library cannot start in the middle of a text, so
 // a later match is found by counting matches; such texts are rare and long, and most have no match at all.
 func findStandard(re *Regexp, text []byte, from int) []int {
-	if !re.std.Match(text) {
+	if !re.std().Match(text) {
 		return nil
 	}
 	if from == 0 {
-		return re.std.FindSubmatchIndex(text)
+		return re.std().FindSubmatchIndex(text)
 	}
-	for _, at := range re.std.FindAllSubmatchIndex(text, -1) {
+	for _, at := range re.std().FindAllSubmatchIndex(text, -1) {
 		if at[0] >= from {
 			return at
 		}

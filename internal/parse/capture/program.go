@@ -2,6 +2,7 @@ package capture
 
 import (
 	"regexp/syntax"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -29,6 +30,29 @@ type byteSet [4]uint64
 
 func (s *byteSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
 func (s *byteSet) add(c byte)      { s[c>>6] |= 1 << (c & 63) }
+
+// addRunes adds the ASCII characters that a rune test takes.
+func (s *byteSet) addRunes(src *syntax.Inst) {
+	if len(src.Rune) == 1 { // one rune, maybe in any case
+		r := src.Rune[0]
+		for {
+			if r < utf8.RuneSelf {
+				s.add(byte(r))
+			}
+			if syntax.Flags(src.Arg)&syntax.FoldCase == 0 {
+				return
+			}
+			if r = unicode.SimpleFold(r); r == src.Rune[0] {
+				return
+			}
+		}
+	}
+	for i := 0; i+1 < len(src.Rune); i += 2 { // pairs: the ends of ranges
+		for r := src.Rune[i]; r <= min(src.Rune[i+1], utf8.RuneSelf-1); r++ {
+			s.add(byte(r))
+		}
+	}
+}
 
 // addInst adds the bytes with which a rune test can be satisfied; a rune outside ASCII may start with any high byte.
 func (s *byteSet) addInst(in *inst) {
@@ -60,11 +84,7 @@ func (re *Regexp) translate(prog *syntax.Prog) {
 			in.op = opEmpty
 		default:
 			in.op, in.src = opRune, src
-			for r := range rune(utf8.RuneSelf) {
-				if src.MatchRune(r) {
-					in.ascii.add(byte(r))
-				}
-			}
+			in.ascii.addRunes(src)
 		}
 		re.insts[i] = in
 	}
