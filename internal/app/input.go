@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,9 @@ import (
 // maxZstdWindow bounds what one .zst file may ask for as its window. 128 MiB is what zstd itself accepts without
 // being told otherwise.
 const maxZstdWindow = 128 << 20
+
+// packedBuffer is how much of a gzip file is read at a time.
+const packedBuffer = 64 << 10
 
 // input is one opened file of an offline command, decompressed where its first bytes say that it is compressed.
 type input struct {
@@ -74,21 +78,23 @@ func noFile(path string) error {
 // newInput reads plain, gzip or zstd data from r.
 func newInput(r io.Reader) (*input, error) {
 	in := &input{raw: &countingReader{r: r}}
-	peek := bufio.NewReaderSize(in.raw, 64<<10)
-	magic, err := peek.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
+	magic := make([]byte, 4)
+	n, err := io.ReadFull(in.raw, magic)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
-	in.Reader = peek
+	magic = magic[:n]
+	whole := io.MultiReader(bytes.NewReader(magic), in.raw) // it takes large reads as they are: no buffer for each file
+	in.Reader = whole
 	switch {
 	case len(magic) >= 2 && magic[0] == 0x1f && magic[1] == 0x8b: // RFC 1952
-		z, err := gzip.NewReader(peek)
+		z, err := gzip.NewReader(bufio.NewReaderSize(whole, packedBuffer))
 		if err != nil {
 			return nil, err
 		}
 		in.Reader, in.closes = z, append(in.closes, z.Close)
 	case string(magic) == "\x28\xb5\x2f\xfd": // RFC 8878
-		z, err := zstd.NewReader(peek, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
+		z, err := zstd.NewReader(whole, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
 		if err != nil {
 			return nil, err
 		}

@@ -19,66 +19,146 @@ import (
 // chunk is sorted, and of each file the next few chunks are looked at. So a single line with a wild time does not move
 // the clock ahead of those behind it.
 
+// The more files there are, the less of each is held.
 const (
 	chunkEvents = 256
-	chunksAhead = 64
-	chunksOpen  = 8 // of one file, that are put in order among each other; a chunk is at most a block that was read
+	chunksAhead = 16 // of one file, that wait for the merge
+	chunksOpen  = 8  // of one file, that are put in order among each other; a chunk is at most a block that was read
+	chunksLeast = 2  // of those, however many files there are
+	chunksAll   = 512
 )
 
-// item is an event, or a mark: a line of Source stood at Time. Marks move the clock where nothing goes wrong.
+// item is an event, or a mark: a line of Source stood at Time. Marks move the clock where nothing goes wrong. Of an event
+// it has what rules look at. It is valid only during the call that it is handed to.
 type item struct {
 	event.Event
 	mark bool
 }
 
-// chunk is a run of items of one file, copied out of the parser's memory.
+// ahead is how many chunks may wait, and be open, of each of n files. It depends on nothing else, so that the order does
+// not either.
+func ahead(n int) (waiting, open int) {
+	each := chunksAll / max(n, 1)
+	return min(chunksAhead, max(each, 1)), min(chunksOpen, max(each, chunksLeast))
+}
+
+// chunk is a run of items of one file, copied out of the parser's memory. Thousands may wait, so they are packed: without
+// pointers, of which the garbage collector would have to follow each, and with what many events share written once.
 type chunk struct {
-	items  []item
+	items  []packed
+	fields []packedField
 	bytes  []byte
-	fields []event.Field
+	kinds  []kind
+	names  []string // of fields
+}
+
+// packed is an item: its time, its kind, and where its text and its fields are.
+type packed struct {
+	sec    int64
+	nsec   int32
+	kind   uint16
+	count  uint16 // of fields
+	fields uint32
+	text   span
+}
+
+type packedField struct {
+	name  uint16
+	value span
+}
+
+// span is a piece of the chunk's bytes.
+type span struct{ start, end uint32 }
+
+// kind is what events share.
+type kind struct {
+	source, pattern, code, name, category string
+	reference, conflict, mark             bool
 }
 
 var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
 // add copies an event in.
 func (c *chunk) add(e *event.Event) {
-	x := *e
-	x.Text, x.Message = c.copy(e.Text), c.copy(e.Message)
-	start := len(c.fields)
+	x := c.packed(e.Time, kind{e.Source, e.Pattern, e.Code, e.Name, e.Category, e.Reference, e.Conflict, false})
+	x.text, x.fields, x.count = c.copy(e.Text), uint32(len(c.fields)), uint16(len(e.Fields))
 	for _, f := range e.Fields {
-		c.fields = append(c.fields, event.Field{Name: f.Name, Value: c.copy(f.Value)})
+		c.fields = append(c.fields, packedField{c.name(f.Name), c.copy(f.Value)})
 	}
-	x.Fields = c.fields[start:len(c.fields):len(c.fields)]
-	c.items = append(c.items, item{Event: x})
+	c.items = append(c.items, x)
 }
 
 // addMark notes that a line of a source stood at a time.
 func (c *chunk) addMark(source string, at time.Time) {
-	c.items = append(c.items, item{Event: event.Event{Source: source, Time: at}, mark: true})
+	c.items = append(c.items, c.packed(at, kind{source: source, mark: true}))
 }
 
-// copy keeps b. What was copied before may stay in the old array when this one grows: it is not moved.
-func (c *chunk) copy(b []byte) []byte {
-	start := len(c.bytes)
+func (c *chunk) packed(at time.Time, k kind) packed {
+	i := slices.Index(c.kinds, k) // there are few
+	if i < 0 {
+		i = len(c.kinds)
+		c.kinds = append(c.kinds, k)
+	}
+	return packed{sec: at.Unix(), nsec: int32(at.Nanosecond()), kind: uint16(i)}
+}
+
+func (c *chunk) name(name string) uint16 {
+	i := slices.Index(c.names, name)
+	if i < 0 {
+		i = len(c.names)
+		c.names = append(c.names, name)
+	}
+	return uint16(i)
+}
+
+func (c *chunk) copy(b []byte) span {
+	start := uint32(len(c.bytes))
 	c.bytes = append(c.bytes, b...)
-	return c.bytes[start:len(c.bytes):len(c.bytes)]
+	return span{start, uint32(len(c.bytes))}
+}
+
+// unpack makes x of the i-th item.
+func (c *chunk) unpack(i int, x *item) {
+	p := &c.items[i]
+	k := &c.kinds[p.kind]
+	x.mark = k.mark
+	x.Event = event.Event{
+		Source: k.source, Pattern: k.pattern, Reference: k.reference, Code: k.code, Name: k.name, Category: k.category,
+		Conflict: k.conflict, Time: time.Unix(p.sec, int64(p.nsec)).UTC(), Text: c.at(p.text), Fields: x.Fields[:0],
+	}
+	for _, f := range c.fields[p.fields : p.fields+uint32(p.count)] {
+		x.Fields = append(x.Fields, event.Field{Name: c.names[f.name], Value: c.at(f.value)})
+	}
+}
+
+func (c *chunk) at(s span) []byte { return c.bytes[s.start:s.end:s.end] }
+
+// compare compares times.
+func (p *packed) compare(o *packed) int {
+	return cmp.Or(cmp.Compare(p.sec, o.sec), cmp.Compare(p.nsec, o.nsec))
 }
 
 // sort puts the items in order of time; those of one time stay as they stood in the file.
 func (c *chunk) sort() {
 	for i := 1; i < len(c.items); i++ {
-		if c.items[i].Time.Before(c.items[i-1].Time) {
-			slices.SortStableFunc(c.items, func(a, b item) int { return a.Time.Compare(b.Time) })
+		if c.items[i].compare(&c.items[i-1]) < 0 {
+			slices.SortStableFunc(c.items, func(a, b packed) int { return a.compare(&b) })
 			return
 		}
 	}
 }
 
+// keepBytes is what the text of a chunk may take to be used again.
+const keepBytes = 128 << 10
+
 // free gives the chunk back.
 func (c *chunk) free() {
-	clear(c.items) // they hold on to the parser's memory
-	c.items, c.bytes, c.fields = c.items[:0], c.bytes[:0], c.fields[:0]
-	chunks.Put(c)
+	clear(c.kinds) // they hold on to strings
+	clear(c.names)
+	c.items, c.fields, c.bytes, c.kinds, c.names = c.items[:0], c.fields[:0], c.bytes[:0], c.kinds[:0], c.names[:0]
+	if cap(c.bytes) <= keepBytes {
+		chunks.Put(c)
+	}
 }
 
 // opened is a chunk of which something is left.
@@ -94,19 +174,19 @@ type feed struct {
 	start func(out chan<- *chunk)
 	out   chan *chunk
 	ended bool
+	most  int      // open chunks
 	open  []opened // oldest first
 	first int      // which of them has the item that is next
 }
 
-// item returns the item that is next.
-func (f *feed) item() *item {
-	o := &f.open[f.first]
-	return &o.items[o.next]
-}
+// next returns the item that is next.
+func (f *feed) next() *packed { return f.open[f.first].item() }
+
+func (o *opened) item() *packed { return &o.items[o.next] }
 
 // pull makes sure that an item is next; false where the feed has ended.
 func (f *feed) pull() bool {
-	for !f.ended && len(f.open) < chunksOpen {
+	for !f.ended && len(f.open) < f.most {
 		c, ok := <-f.out
 		switch {
 		case !ok:
@@ -117,14 +197,12 @@ func (f *feed) pull() bool {
 	}
 	f.first = 0
 	for i := range f.open {
-		if f.open[i].time().Before(f.open[f.first].time()) {
+		if f.open[i].item().compare(f.next()) < 0 {
 			f.first = i
 		}
 	}
 	return len(f.open) > 0
 }
-
-func (o *opened) time() time.Time { return o.items[o.next].Time }
 
 // take passes the item that is next.
 func (f *feed) take() {
@@ -139,8 +217,13 @@ func (f *feed) take() {
 // mergeFeeds calls each for every item of all feeds in order of time, and has at least so many feeds running as there
 // are workers.
 func mergeFeeds(feeds []*feed, workers int, each func(*item)) {
+	waiting, open := ahead(len(feeds))
+	for _, f := range feeds {
+		f.out, f.most = make(chan *chunk, waiting), open
+	}
 	slices.SortStableFunc(feeds, func(a, b *feed) int { return a.from.Compare(b.from) })
 	var running feedHeap
+	var one item
 	for {
 		fresh := running.due(feeds, workers)
 		feeds = feeds[len(fresh):]
@@ -154,7 +237,7 @@ func mergeFeeds(feeds []*feed, workers int, each func(*item)) {
 		case len(running) == 0:
 			return
 		default:
-			running.step(each)
+			running.step(&one, each)
 		}
 	}
 }
@@ -165,19 +248,25 @@ type feedHeap []*feed
 // due starts those of the waiting feeds whose turn has come and returns them.
 func (h feedHeap) due(waiting []*feed, workers int) []*feed {
 	n := 0
-	for n < len(waiting) && (len(h)+n < workers || len(h) > 0 && !waiting[n].from.After(h[0].item().Time)) {
-		f := waiting[n]
-		f.out = make(chan *chunk, chunksAhead)
-		go f.start(f.out)
+	for n < len(waiting) && (len(h)+n < workers || len(h) > 0 && h[0].reached(waiting[n].from)) {
+		go waiting[n].start(waiting[n].out)
 		n++
 	}
 	return waiting[:n]
 }
 
-// step takes the earliest item.
-func (h *feedHeap) step(each func(*item)) {
+// reached says whether the feed's next item is at a time or later.
+func (f *feed) reached(at time.Time) bool {
+	p := f.next()
+	return !at.After(time.Unix(p.sec, int64(p.nsec)))
+}
+
+// step takes the earliest item; one is the memory for it.
+func (h *feedHeap) step(one *item, each func(*item)) {
 	f := (*h)[0]
-	each(f.item())
+	o := &f.open[f.first]
+	o.unpack(o.next, one)
+	each(one)
 	f.take()
 	if f.pull() {
 		heap.Fix(h, 0)
@@ -188,7 +277,7 @@ func (h *feedHeap) step(each func(*item)) {
 
 func (h feedHeap) Len() int { return len(h) }
 func (h feedHeap) Less(i, j int) bool {
-	return cmp.Or(h[i].item().Time.Compare(h[j].item().Time), cmp.Compare(h[i].order, h[j].order)) < 0
+	return cmp.Or(h[i].next().compare(h[j].next()), cmp.Compare(h[i].order, h[j].order)) < 0
 }
 func (h feedHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h *feedHeap) Push(x any)   { *h = append(*h, x.(*feed)) }

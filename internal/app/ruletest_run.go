@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -259,7 +260,10 @@ func (r *testRun) judge(s *testStream, b *line.Batch) {
 
 // copyOf keeps an event for longer than the parser's memory.
 func copyOf(e *event.Event) event.Event {
-	var c chunk
-	c.add(e)
-	return c.items[0].Event
+	x := *e
+	x.Text, x.Message, x.Fields = bytes.Clone(e.Text), bytes.Clone(e.Message), slices.Clone(e.Fields)
+	for i := range x.Fields {
+		x.Fields[i].Value = bytes.Clone(x.Fields[i].Value)
+	}
+	return x
 }

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +25,7 @@ type ScanOptions struct {
 	Progress     *Progress // may be nil
 	Now          func() time.Time
 
-	block int // how many bytes a block has; 0: blockSize
+	block int // how many bytes a block has; 0: what blockOf says
 }
 
 // Progress is how far a scan is. Its fields are read while the scan runs.
@@ -74,7 +76,7 @@ func (p *Plan) Scan(ctx context.Context, o ScanOptions) (*ScanResult, error) {
 // scan reads files once and counts, and hands to each what the rules want to know, in order of time: events, and now and
 // then that a line stood at a time.
 func (p *Plan) scan(ctx context.Context, o ScanOptions, each func(*item)) (*ScanResult, error) {
-	s := &scan{plan: p, opts: o, codes: newCodeFilter(o.Codes), gap: p.shortestSilence()}
+	s := &scan{plan: p, opts: o, codes: newCodeFilter(o.Codes), tallies: tallies{}, gap: p.shortestSilence()}
 	jobs := s.find()
 	if o.Progress != nil {
 		o.Progress.Total.Store(totalSize(jobs))
@@ -93,6 +95,9 @@ type scan struct {
 	gap   time.Duration // silence that a rule would notice; 0 where none waits for lines
 	fails []FileError
 
+	mu      sync.Mutex
+	tallies tallies // of all files: a thousand of them would be most of what a scan needs
+
 	free chan *block // not in use: what bounds the memory of a scan, however many files are open
 	work chan *block // to be searched
 }
@@ -101,7 +106,8 @@ type scan struct {
 type job struct {
 	path   string // as it was found; "-" is standard input
 	source string
-	out    fileResult
+	opened bool
+	out    fileResult // its tallies are the scan's
 	err    error
 }
 
@@ -150,6 +156,7 @@ func totalSize(jobs []*job) int64 {
 // run reads the files side by side; their events go on by time.
 func (s *scan) run(ctx context.Context, jobs []*job, each func(*item)) {
 	defer s.startWorkers(ctx)()
+	s.opts.block = cmp.Or(s.opts.block, blockOf(len(jobs)))
 	feeds := make([]*feed, len(jobs))
 	for i, j := range jobs {
 		feeds[i] = &feed{order: i, start: func(out chan<- *chunk) {

@@ -50,6 +50,16 @@ func (s *scan) startWorkers(ctx context.Context) (stop func()) {
 	return func() { close(s.work) }
 }
 
+const (
+	blockSize  = 256 << 10
+	blockLeast = 32 << 10
+	blocksAll  = 32 << 20
+)
+
+// blockOf is how large the blocks of n files are. What the merge holds of each file is counted in blocks; where it must
+// hold something of a thousand files, that cannot be much.
+func blockOf(n int) int { return min(blockSize, max(blockLeast, blocksAll/max(n, 1))) }
+
 // assign makes a block one of a file's.
 func (b *block) assign(f *fileScan, index int) {
 	set := f.scan.plan.sets[f.job.source]

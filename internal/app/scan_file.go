@@ -57,7 +57,7 @@ func (s *scan) file(ctx context.Context, j *job, events chan<- *chunk) error {
 	if set := s.plan.sets[j.source]; set.Multiline() {
 		o.Begins = set.NewStream().Begins
 	}
-	j.out = newFileResult()
+	j.opened, j.out = true, newFileResult()
 	f := &fileScan{scan: s, job: j, events: events, reader: source.NewReader(in, o)}
 	return j.failure(f.run(ctx))
 }
@@ -140,7 +140,7 @@ func (f *fileScan) collect(ctx context.Context) {
 	} else {
 		f.misses = 0
 	}
-	f.job.out.merge(&b.out, f.scan.opts.Unmatched)
+	f.scan.addUp(f.job, &b.out)
 	f.pending = append(f.pending, b.chunks...)
 	clear(b.chunks)
 	b.chunks = b.chunks[:0]
@@ -175,4 +175,11 @@ func (f *fileScan) forward(ctx context.Context) {
 		}
 	}
 	f.pending = f.pending[:copy(f.pending, f.pending[sent:])]
+}
+
+func (s *scan) addUp(j *job, found *fileResult) {
+	j.out.merge(found, s.opts.Unmatched)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tallies.merge(found.tallies)
 }

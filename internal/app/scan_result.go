@@ -36,9 +36,8 @@ func (o *fileResult) reset() {
 	*o = fileResult{tallies: o.tallies, skipped: o.skipped, forms: o.forms, samples: o.samples[:0]}
 }
 
-// merge adds what was counted in the next block; of samples the first ones are kept, at most so many.
+// merge adds what was counted in the next block, but for the tallies; of samples the first ones are kept, at most so many.
 func (o *fileResult) merge(b *fileResult, samples int) {
-	o.tallies.merge(b.tallies)
 	o.lines += b.lines
 	o.bytes += b.bytes
 	o.conflicts += b.conflicts
@@ -109,16 +108,14 @@ func (s *scan) within(t time.Time) bool {
 }
 
 func (s *scan) result(jobs []*job) *ScanResult {
-	all := tallies{}
 	r := &ScanResult{Skipped: map[string]int64{}, Forms: map[string]int{}, Failed: s.fails}
 	for _, j := range jobs {
 		if j.err != nil {
 			r.Failed = append(r.Failed, FileError{j.path, j.err})
 		}
-		if j.out.tallies == nil {
+		if !j.opened {
 			continue
 		}
-		all.merge(j.out.tallies)
 		r.Files++
 		r.Lines += j.out.lines
 		r.Bytes += j.out.bytes
@@ -136,7 +133,7 @@ func (s *scan) result(jobs []*job) *ScanResult {
 			r.Samples = append(r.Samples, j.out.samples[:min(room, len(j.out.samples))]...)
 		}
 	}
-	r.Events = all.sorted()
+	r.Events = s.tallies.sorted()
 	return r
 }
 
