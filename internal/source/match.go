@@ -29,6 +29,29 @@ func matchInodes(files []*found, records []*record) {
 	}
 }
 
+// matchCut finds the files that lost their end and grew again: beyond the head something agrees, and what was read is
+// nowhere else as a whole.
+func (m *Manager) matchCut(files []*found) {
+	for _, f := range files {
+		r := f.renewed
+		if r == nil || f.rec != nil || f.base != nil || f.pending || taken(files, r) {
+			continue
+		}
+		if pos := m.posOf(r); !pos.whole(files) {
+			if _, _, ok := pos.afterCut(f.file, f.st.size); ok {
+				f.rec, f.cut = r, true
+			}
+		}
+	}
+}
+
+// whole says that one of the files holds all that was read.
+func (p *position) whole(files []*found) bool {
+	return slices.ContainsFunc(files, func(f *found) bool {
+		return f.rel.pack == plain && p.compare(f.file, f.st.size) == contains
+	})
+}
+
 // betterThan says that r, which fits as v says, fits better than what f has.
 func (f *found) betterThan(r *record, v verdict) bool {
 	switch {

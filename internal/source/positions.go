@@ -114,9 +114,8 @@ type row struct {
 	version uint64
 	gone    bool
 	args    [14]any
-	marks   []mark
+	pos     position
 	head    headBlob
-	anchor  sum
 }
 
 // Pending hands over the positions that changed since the last commit. The caller holds the lock of its pipeline, so
@@ -149,8 +148,8 @@ func rowOf(r *record) row {
 			r.id, r.source, r.path, int64(r.key.dev), int64(r.key.ino), r.pos.offset, r.resume, r.size,
 			nil, nil, nil, finished, r.updated.UnixNano(), r.shown, // head, anchor and marks are encoded when they are written
 		},
-		head:   headBlob{len: r.pos.headLen, sum: r.pos.head, birth: r.birth, copy: r.copy, lost: r.lost, home: r.home},
-		anchor: r.pos.anchor, marks: r.pos.marks,
+		head: headBlob{len: r.pos.headLen, sum: r.pos.head, birth: r.birth, copy: r.copy, lost: r.lost, home: r.home},
+		pos:  r.pos,
 	}
 }
 
@@ -204,7 +203,7 @@ func (w *row) write(tx *store.Tx) error {
 		return tx.Exec(deleteFile, w.args[0])
 	}
 	args := w.args
-	args[8], args[9], args[10] = w.head.encode(), w.anchor[:], encodeMarks(w.marks)
+	args[8], args[9], args[10] = w.head.encode(), w.pos.anchor[:], w.pos.encodeMarks()
 	return tx.Exec(upsertFile, args[:]...)
 }
 

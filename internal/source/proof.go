@@ -42,6 +42,7 @@ type position struct {
 	head    sum
 	anchor  sum // of the min(windowLen, offset) bytes before offset
 	marks   []mark
+	trails  [trails]trail
 	base    int64 // where content begins: 0, or the end of a hole. Marks are dense behind it; not kept in the state
 }
 
@@ -63,6 +64,9 @@ func (p *position) moved(to int64, block []byte, blockAt int64, hole bool) posit
 	if hole {
 		next.base = to // marks in a hole would prove nothing
 		return next
+	}
+	for i, t := range p.trails {
+		next.trails[i] = t.extended(grainOf(i), p.offset, to, block, blockAt)
 	}
 	for at := nextMark(p.offset, p.base); at <= to; at = nextMark(at, p.base) {
 		next.addMark(mark{at, before(at)})
@@ -198,6 +202,11 @@ func (p *position) cutAt(r io.ReaderAt, to int64) (position, error) {
 		}
 	}
 	next.marks = append(marks, next.marks...)
+	for i, t := range p.trails {
+		if to <= p.offset {
+			next.trails[i] = t.cut(grainOf(i), p.offset, to)
+		}
+	}
 	return next, nil
 }
 
@@ -226,28 +235,48 @@ func shortRead(err error) error {
 	return err
 }
 
-// The encoding of marks in the state: 24 bytes each.
-const markSize = 8 + len(sum{})
+// The encoding of marks and trails in the state: 24 bytes each mark. An earlier version wrote the marks alone.
+const (
+	markSize     = 8 + len(sum{})
+	marksVersion = 0x81 // as the first byte; in the earlier version that was part of an offset, and below 0x80
+)
 
-func encodeMarks(marks []mark) []byte {
-	b := make([]byte, 0, len(marks)*markSize)
+func (p *position) encodeMarks() []byte {
+	marks := p.marks[max(0, len(p.marks)-maxMarks):]
+	b := make([]byte, 0, 2+len(marks)*markSize+trails*(2+4*trailLen))
+	b = append(b, marksVersion, byte(len(marks)))
 	for _, m := range marks {
 		b = binary.BigEndian.AppendUint64(b, uint64(m.at))
 		b = append(b, m.sum[:]...)
+	}
+	for _, t := range p.trails {
+		b = appendTrail(b, t)
 	}
 	return b
 }
 
 // decodeMarks reads what encodeMarks wrote; marks that make no sense are left out, which costs only evidence.
-func decodeMarks(b []byte) []mark {
-	var out []mark
+func (p *position) decodeMarks(b []byte) {
+	n := maxMarks
+	current := len(b) >= 2 && b[0] == marksVersion
+	if current {
+		n, b = int(b[1]), b[2:]
+	}
 	last := int64(0)
-	for ; len(b) >= markSize && len(out) < maxMarks; b = b[markSize:] {
+	for ; len(b) >= markSize && n > 0; n, b = n-1, b[markSize:] {
 		m := mark{at: int64(binary.BigEndian.Uint64(b))}
 		copy(m.sum[:], b[8:markSize])
 		if m.at > last {
-			out, last = append(out, m), m.at
+			p.marks, last = append(p.marks, m), m.at
 		}
 	}
-	return out
+	if !current {
+		return
+	}
+	for i := range p.trails {
+		p.trails[i], b = decodeTrail(b)
+		if g := grainOf(i); int64(len(p.trails[i])) > p.offset/g.step {
+			p.trails[i] = nil // it would begin before the file
+		}
+	}
 }

@@ -78,7 +78,7 @@ func (r *record) proofs(head, anchor, marks []byte) bool {
 	}
 	r.pos.headLen, r.pos.head, r.birth, r.copy, r.lost, r.home = h.len, h.sum, h.birth, h.copy, h.lost, h.home
 	copy(r.pos.anchor[:], anchor)
-	r.pos.marks = decodeMarks(marks)
+	r.pos.decodeMarks(marks)
 	return true
 }
 

@@ -206,7 +206,7 @@ func (r *rig) commit() {
 			continue
 		}
 		row := rowOf(rec)
-		r.saved[rec.id] = savedRow{row.args, row.head.encode(), slices.Clone(row.anchor[:]), encodeMarks(row.marks)}
+		r.saved[rec.id] = savedRow{row.args, row.head.encode(), slices.Clone(row.pos.anchor[:]), row.pos.encodeMarks()}
 	}
 	r.known = append(r.known, r.m.newSources...)
 	r.m.mu.Unlock()

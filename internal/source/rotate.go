@@ -60,7 +60,7 @@ func (m *Manager) enroll(f *found, r *record, s *source, path, home string) *gen
 	}
 	if r.resume < r.pos.offset {
 		// Both offsets are in the file: what was read holds the one, and the one holds the other.
-		if p, err := positionAt(f.file, r.resume); err == nil {
+		if p, err := r.pos.cutAt(f.file, r.resume); err == nil {
 			g.at = p
 		}
 	}
@@ -148,7 +148,10 @@ func (m *Manager) truncation(g *generation) {
 	r := m.newRecord(g.src, g.path, g.home)
 	if g.at.compare(g, st.size) == shorter {
 		// Only its end was cut off: what is there was read.
-		if p, err := g.at.cutAt(g, st.size); err == nil {
+		if p, skipped, ok := g.at.afterCut(g, st.size); ok {
+			r.pos, r.resume = p, p.offset
+			m.lost(g.src, g.path, skipped, "cut")
+		} else if p, err := g.at.cutAt(g, st.size); err == nil {
 			r.pos, r.resume = p, p.offset
 		}
 	}

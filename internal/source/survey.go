@@ -127,6 +127,7 @@ func (m *Manager) survey(w *watched, at *found) {
 	matchInodes(files, records)
 	m.matchContents(files, records, home)
 	m.matchOpen(files, records)
+	m.matchCut(files)
 	m.noteRenewed(files)
 	for _, f := range files {
 		if f.rec != nil {
@@ -273,7 +274,7 @@ func (m *Manager) recordFor(w *watched, f *found, home string, known bool) (*rec
 		return m.newRecord(w.src, w.path, home), false
 	}
 	if f.cut {
-		m.takeAsRead(r, f)
+		m.takeAfterCut(r, f)
 	}
 	return r, r.finished && r.pos.offset == f.st.size
 }
@@ -339,6 +340,21 @@ func (m *Manager) takeAsRead(r *record, f *found) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r.pos, r.resume = p, p.offset
+}
+
+// takeAfterCut puts a record at the place from which on a file that lost its end is to be read.
+func (m *Manager) takeAfterCut(r *record, f *found) {
+	old := m.posOf(r)
+	p, skipped, ok := old.afterCut(f.file, f.st.size)
+	if !ok {
+		m.takeAsRead(r, f)
+		return
+	}
+	m.mu.Lock()
+	r.pos, r.resume, r.shown = p, p.offset, min(r.shown, p.offset)
+	m.mu.Unlock()
+	m.deps.Logger.Warn("a file lost its end while it was not followed", "path", f.path, "read", old.offset, "from", p.offset)
+	m.lost(m.source(r.source), r.path, skipped, "cut")
 }
 
 // fileAway notes where the content of a record is now, and that it is read.
