@@ -33,6 +33,7 @@ func (st *Stream) find(c *compiled, text []byte, from int) []int {
 	if c.byHand == nil {
 		return st.mach.Find(c.re, text, from)
 	}
+	st.work += int64(len(text) - from)
 	at := st.borders[:2*len(c.re.Names())]
 	for i := range at {
 		at[i] = -1
@@ -40,6 +41,7 @@ func (st *Stream) find(c *compiled, text []byte, from int) []int {
 	if !c.byHand(text, from, at) {
 		return nil
 	}
+	st.work -= int64(len(text) - at[1])
 	return at
 }
 

@@ -14,14 +14,15 @@ import (
 
 // Set is the compiled form of Options: immutable, but for memory that its streams share, and safe for concurrent use.
 type Set struct {
-	source   string
-	cat      *catalog.Catalog
-	patterns []compiled
-	guards   guards
-	texts    []docText // documented messages
-	names    nameFilter
-	anyCode  *capture.Regexp // a code in any unmistakable shape, for hints
-	notCode  *capture.Regexp
+	source     string
+	cat        *catalog.Catalog
+	patterns   []compiled
+	guards     guards
+	texts      []docText        // documented messages
+	textSearch *literal.Matcher // for the runs of texts
+	names      nameFilter
+	anyCode    *capture.Regexp // a code in any unmistakable shape, for hints
+	notCode    *capture.Regexp
 
 	uses        []use            // by index of literal
 	search      *literal.Matcher // the literals of patterns, of levels, and those that end the skimming
@@ -81,6 +82,7 @@ func Compile(o Options) (*Set, error) {
 	}
 	s.hold = int64(HoldFactor * s.maxLine)
 	s.texts = documentedTexts(s.cat)
+	s.textSearch = literal.NewMatcher(textLiterals(s.texts))
 	var own [2]error
 	s.notCode, own[0] = capture.Compile(notCodeExpr)
 	s.anyCode, own[1] = capture.Compile(`(?:::|\b(?i:code)\W{1,6})\s*(\d{4})\b`)

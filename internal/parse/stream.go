@@ -22,6 +22,7 @@ type Stream struct {
 	nextHit    int
 	joinHits   []literal.Hit // of a joined record
 	guardHits  []literal.Hit
+	textHits   []literal.Hit
 	cand       mask   // the patterns whose literals are in the record at hand
 	rest       []byte // the line at hand, where only its first candidate is in cand
 	isDense    bool   // the latest chunk was
@@ -46,6 +47,7 @@ type Stream struct {
 	shown    int64 // as in line.Batch
 	end      int64
 	large    *buffers // what the result is in, where it was borrowed
+	work     int64    // bytes that finders and messages looked at: tests bound how it grows
 	samples  int      // batches whose first record was looked at
 	keep     int      // unmatched texts still wanted from this batch
 	keepMost int
@@ -236,8 +238,8 @@ func (st *Stream) settle() {
 	}
 	st.mach.Trim()
 	st.test.Trim()
-	if max(cap(st.hits), cap(st.joinHits), cap(st.guardHits)) > keepHits {
-		st.hits, st.joinHits, st.guardHits = nil, nil, nil
+	if max(cap(st.hits), cap(st.joinHits), cap(st.guardHits), cap(st.textHits)) > keepHits {
+		st.hits, st.joinHits, st.guardHits, st.textHits = nil, nil, nil, nil
 	}
 }
 

@@ -15,6 +15,7 @@ type docText struct {
 	message []byte
 	bare    []byte // without quotes, backslashes and the final full stop
 	run     []byte // a part that must stand in the record exactly so: it is what the filter looks for
+	runAt   int    // where it stands in bare
 }
 
 // minRun is the length below which a part of a message says too little to search for it.
@@ -30,7 +31,9 @@ func documentedTexts(c *catalog.Catalog) []docText {
 		}
 		if run := safeRun(k.Message, quotedWord); len(run) >= minRun {
 			bare := bytes.TrimRight(appendBare(nil, []byte(k.Message)), ". ")
-			out = append(out, docText{code: []byte(k.Code), message: []byte(k.Message), bare: bare, run: []byte(run)})
+			if at := bytes.Index(bare, []byte(run)); at >= 0 {
+				out = append(out, docText{code: []byte(k.Code), message: []byte(k.Message), bare: bare, run: []byte(run), runAt: at})
+			}
 		}
 	}
 	return out
@@ -87,30 +90,60 @@ func quotedWord(word string) bool {
 // appendBare appends text without the quotes that may stand round words, and without backslashes.
 func appendBare(dst, text []byte) []byte {
 	for _, c := range text {
-		if c != '`' && c != '\'' && c != '"' && c != '\\' {
+		if !isQuoting(c) {
 			dst = append(dst, c)
 		}
 	}
 	return dst
 }
 
-// documented returns the longest documented message in the text, nil where there is none.
+func isQuoting(c byte) bool { return c == '`' || c == '\'' || c == '"' || c == '\\' }
+
+// documented returns the longest documented message in the text, the first in the catalogue of several, nil where there is
+// none. The search finds the run of each, and what stands around that decides: so neither many messages nor a text full
+// of their beginnings make it slow.
 func (st *Stream) documented(text []byte) *docText {
-	var best *docText
-	ready := false
-	for i := range st.set.texts {
-		t := &st.set.texts[i]
-		if best != nil && len(best.bare) >= len(t.bare) || !bytes.Contains(text, t.run) {
-			continue
+	best := -1
+	st.textHits = st.set.textSearch.FindAll(text, st.textHits[:0])
+	for _, h := range st.textHits {
+		t := &st.set.texts[h.Lit]
+		if best >= 0 {
+			if n := len(st.set.texts[best].bare); n > len(t.bare) || n == len(t.bare) && best <= h.Lit {
+				continue
+			}
 		}
-		if !ready {
-			st.scratch, ready = appendBare(st.scratch[:0], text), true
-		}
-		if bytes.Contains(st.scratch, t.bare) {
-			best = t
+		st.work += int64(len(t.bare))
+		if t.stands(text, h.Pos) {
+			best = h.Lit
 		}
 	}
-	return best
+	if best < 0 {
+		return nil
+	}
+	return &st.set.texts[best]
+}
+
+// stands tells whether the message stands in the text whose run is at pos: what is before and behind the run agrees, but
+// for quotes and backslashes.
+func (t *docText) stands(text []byte, pos int) bool {
+	for i, k := pos, t.runAt; k > 0; k-- {
+		for i--; i >= 0 && isQuoting(text[i]); i-- {
+		}
+		if i < 0 || text[i] != t.bare[k-1] {
+			return false
+		}
+	}
+	i := pos + len(t.run)
+	for _, c := range t.bare[t.runAt+len(t.run):] {
+		for i < len(text) && isQuoting(text[i]) {
+			i++
+		}
+		if i == len(text) || text[i] != c {
+			return false
+		}
+		i++
+	}
+	return true
 }
 
 // matchText finds the documented message in a record that holds no code.

@@ -105,6 +105,8 @@ type Machine struct {
 	reached int      // the last position that may have a bit set
 	stack   []job
 	caps    []int
+
+	Steps int64 // instructions executed so far: tests bound how it grows
 }
 
 // job is a branch still to be tried (group < 0), or the border of a group to be put back on the way to one.
@@ -257,6 +259,7 @@ func (m *Machine) matchAt(re *Regexp, text []byte, pos int) bool {
 // run follows one way through the program until it matches or fails, and leaves the ways not taken on the stack.
 func (m *Machine) run(re *Regexp, text []byte, pc uint32, pos int) (end int, ok bool) {
 	for {
+		m.Steps++
 		in := &re.insts[pc]
 		switch in.op {
 		case opMatch:
