@@ -35,7 +35,7 @@ PATHs replace the configured sources, as they do for run. -o json writes each pr
 		}
 		cfg, problems := load(w, path, givenFlags(c), args)
 		plan, built := app.Build(cfg)
-		sources, matched := app.CheckSources(cfg)
+		sources, matched := app.CheckSources(cfg, app.LogrotateConfig)
 		if len(args) > 0 {
 			onCommandLine(matched)
 		}

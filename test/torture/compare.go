@@ -47,7 +47,8 @@ type compareOptions struct {
 	rate   float64
 	last   time.Duration
 	runs   int
-	only   string
+	only   string // rows
+	among  string // columns
 	dir    string
 }
 
@@ -64,11 +65,16 @@ func compareMain(args []string) error {
 	set.DurationVar(&o.last, "for", 6*time.Second, "how long each run writes; there are four rotations in it")
 	set.IntVar(&o.runs, "runs", 1, "runs of each; the table shows the least and the most")
 	set.StringVar(&o.only, "only", "", "regular expression: rows")
+	set.StringVar(&o.among, "among", "", "regular expression: columns, the readers")
 	set.StringVar(&o.dir, "dir", "", "folder to work in")
 	if err := set.Parse(args); err != nil {
 		return err
 	}
 	rows, err := regexp.Compile(o.only)
+	if err != nil {
+		return err
+	}
+	columns, err := regexp.Compile(o.among)
 	if err != nil {
 		return err
 	}
@@ -83,13 +89,16 @@ func compareMain(args []string) error {
 		}
 	}
 	o.dir, o.peers = dir, buildPeers(dir)
-	return o.table(rows)
+	return o.table(rows, columns)
 }
 
-func (o *compareOptions) table(rows *regexp.Regexp) error {
+func (o *compareOptions) table(rows, columns *regexp.Regexp) error {
 	names := []string{"case", "lines"}
-	for _, r := range readers(o.binary, o.peers) {
-		names = append(names, r.name)
+	var chosen []int
+	for i, r := range readers(o.binary, o.peers) {
+		if columns.MatchString(r.name) {
+			names, chosen = append(names, r.name), append(chosen, i)
+		}
 	}
 	fmt.Printf("| %s |\n|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
 	for _, m := range matches() {
@@ -98,7 +107,7 @@ func (o *compareOptions) table(rows *regexp.Regexp) error {
 		}
 		cells := make([]string, 0, 8)
 		written := int64(0)
-		for i := range readers(o.binary, o.peers) {
+		for _, i := range chosen {
 			all, err := o.repeat(m, i)
 			if err != nil {
 				return fmt.Errorf("%s: %w", m.text, err)

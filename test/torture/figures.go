@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// figures measures how fresh and how light errwatch is. It prints; it judges only counts.
+// figures measures how fresh and how light errwatch is. It prints times, and judges counts and memory.
 type figures struct {
 	binary  string
 	dir     string
@@ -224,6 +224,12 @@ func spread(d []time.Duration) string {
 	return fmt.Sprintf("p50 %s, p99 %s, most %s (%d)", at(0.5), at(0.99), d[len(d)-1].Round(100*time.Microsecond), len(d))
 }
 
+// What errwatch may take: with up to 1,000 files, and while it reads a backlog.
+const (
+	idleMemory   = 60 << 20
+	behindMemory = 150 << 20
+)
+
 // idle measures what following costs while nothing happens.
 func (f *figures) idle(files int) error {
 	s, err := f.scene(fmt.Sprint("idle", files), files)
@@ -248,6 +254,12 @@ func (f *figures) idle(files int) error {
 		return err
 	}
 	fds, err := descriptors(s.run.pid())
+	if err == nil && fds < files {
+		err = fmt.Errorf("%d descriptors: not all of %d files are followed", fds, files)
+	}
+	if rss > idleMemory {
+		err = errors.Join(err, fmt.Errorf("%d MiB resident with %d files, want %d", rss>>20, files, idleMemory>>20))
+	}
 	fmt.Printf("%d idle files: %.2f %% of a core, %.1f MiB resident, %d descriptors\n", files, share, float64(rss)/(1<<20), fds)
 	return errors.Join(err, s.awaitAll(time.Minute))
 }
@@ -290,6 +302,9 @@ func (f *figures) behind() error {
 	peak, err := memory(s.run.pid(), "VmHWM")
 	fmt.Printf("a live log beside %d MiB of backlog, every line an event, read in %s: from write() to /metrics %s; at most %.1f MiB resident\n",
 		bytes>>20, wall.Round(10*time.Millisecond), spread(took), float64(peak)/(1<<20))
+	if peak > behindMemory {
+		err = errors.Join(err, fmt.Errorf("%d MiB resident while it was behind, want %d", peak>>20, behindMemory>>20))
+	}
 	return err
 }
 
