@@ -220,5 +220,41 @@ func (m *Manager) strayed(w *watched, home string) ([]*record, []*found) {
 	return records, files
 }
 
+// passedBy opens the files that a link has led to in the meantime, where it is known to have led from one dated file to
+// the next: those with a name of the same kind that were made after the last one that was followed, and before the one
+// that the link leads to now.
+func (m *Manager) passedBy(w *watched, at *found, home string, records []*record) []*found {
+	dir, base := filepath.Split(home)
+	last := int64(0)
+	for _, r := range w.src.byPath[w.path] {
+		if r.home != home && r.root == dir+rootOf(base) {
+			last = max(last, r.birth)
+		}
+	}
+	if last == 0 || last >= at.birth {
+		return nil
+	}
+	var out []*found
+	ps, _ := parents(base)
+	for _, p := range ps {
+		if !p.credible {
+			continue
+		}
+		for _, rel := range m.relatives(dir + p.name) {
+			path := dir + rel.name
+			if b := birthAt(path); rel.pack != plain || !rel.credible || b <= last || b >= at.birth {
+				continue
+			}
+			f, err := m.neighbour(w.src, path, records)
+			w.unsure = w.unsure || vanished(path, err)
+			if f != nil {
+				f.rel = rel
+				out = append(out, f)
+			}
+		}
+	}
+	return once(out)
+}
+
 // unfinished says that a record was not read to its end, and that nothing reads it.
 func (r *record) unfinished() bool { return r.gen == nil && !r.gone && (!r.finished || r.lost) }

@@ -143,6 +143,22 @@ func (m *Manager) matchOpen(files []*found, records []*record) {
 	}
 }
 
+// matchHollow leaves a rotated file alone of which there is nothing but NULs: it may be the copy of a hole that is being
+// made, and as long as it holds nothing else, nothing tells of what it is a copy.
+func (m *Manager) matchHollow(w *watched, files []*found) {
+	for _, f := range files {
+		if f.live || f.rec != nil || f.base != nil || f.read || f.pending || f.rel.pack != plain {
+			continue
+		}
+		all, err := positionAt(f.file, f.st.size)
+		var nuls [windowLen]byte
+		hollow := err == nil && all.hollow() && all.head == sumOf(nuls[:all.headLen])
+		if hollow && m.wall().UnixNano()-f.st.mtime < int64(goneWait) {
+			f.pending, w.unsure = true, true
+		}
+	}
+}
+
 // holdsAll says that an open file holds all that another does.
 func (g *generation) holdsAll(all *position) bool {
 	return g.file != nil && g.packed == nil && holdsAll(g.file, all)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -355,4 +356,75 @@ func (s *shifter) finish() {
 func (s *shifter) list() string {
 	names, _ := filepath.Glob(s.path("*"))
 	return strings.Join(names, " ")
+}
+
+// TestCopyOfHoleInProgress: as long as nothing but a hole has been copied, a copy proves nothing, and is not read.
+func TestCopyOfHoleInProgress(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{Name: "s", Paths: []string{"app.log"}})
+	r.write("app.log", "first\n")
+	r.expect("first")
+	lines := numbered(0, 3000)
+	r.put("app.log", append(make([]byte, 100_000), text(lines)...))
+	r.tick()
+	r.tick()
+	if got := r.sink.take(); !slices.Equal(got, lines) {
+		t.Fatalf("got %d lines", len(got))
+	}
+	r.put("app.log.1", make([]byte, 50_000))
+	r.expect()
+	r.write("app.log", "more\n")
+	r.expect("more")
+	r.copy("app.log", "app.log.1")
+	r.truncate("app.log", 0)
+	r.expect()
+	r.restart()
+	r.expect()
+	if st := r.stats(); st.LostBytes != 0 {
+		t.Errorf("lost %d", st.LostBytes)
+	}
+}
+
+// TestLinkLedOn: a link was led from one dated file to the next and the next while nobody looked.
+func TestLinkLedOn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{Name: "s", Paths: []string{"app.log"}})
+	r.mkdir("targets")
+	r.write("targets/app-20261117.log", "history\n")
+	r.pause()
+	r.write("targets/app-20261118.log", text(numbered(0, 100)))
+	r.write("targets/other-20261119.log", "another log\n")
+	r.link("targets/app-20261118.log", "app.log")
+	r.expect(numbered(0, 100)...)
+	r.restart()
+	r.write("targets/app-20261118.log", text(numbered(100, 150)))
+	for i := range 3 {
+		r.pause()
+		r.write(fmt.Sprintf("targets/app-202611%d.log", 19+i), text(numbered(200+i*100, 300+i*100)))
+	}
+	r.relink("targets/app-20261121.log", "app.log")
+	r.pause()
+	r.write("targets/app-20261122.log", "not yet\n")
+	r.expectSorted(append(numbered(100, 150), numbered(200, 500)...)...)
+	r.restart()
+	r.expect()
+	r.pause()
+	r.relink("targets/app-20261122.log", "app.log")
+	r.expect("not yet")
+}
+
+// pause lets the kernel's clock tick, so that files have different times of birth.
+func (r *rig) pause() {
+	r.t.Helper()
+	begin := birthAt(r.probe())
+	for birthAt(r.probe()) == begin && begin != 0 {
+	}
+}
+
+func (r *rig) probe() string {
+	r.t.Helper()
+	path := r.path("probe")
+	os.Remove(path) // it is there from the second time on
+	must(r.t, os.WriteFile(path, nil, 0o644))
+	return path
 }

@@ -119,6 +119,7 @@ func (m *Manager) survey(w *watched, at *found) {
 	if at != nil {
 		w.birth = at.birth
 		files = append([]*found{at}, files...)
+		files = append(files, m.passedBy(w, at, home, records)...)
 	}
 	strayed, elsewhere := m.strayed(w, home)
 	records, files = union(records, strayed), once(append(files, elsewhere...))
@@ -127,6 +128,7 @@ func (m *Manager) survey(w *watched, at *found) {
 	matchInodes(files, records)
 	m.matchContents(files, records, home)
 	m.matchOpen(files, records)
+	m.matchHollow(w, files)
 	m.matchCut(files)
 	m.noteRenewed(files)
 	for _, f := range files {
