@@ -1,9 +1,11 @@
 package rules
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"hash"
 	"slices"
 	"strings"
 	"time"
@@ -29,40 +31,49 @@ func (e *Engine) Transitions() []alert.Alert {
 // Changed says that an alert fired or resolved since the last Pending: it is worth a commit now.
 func (e *Engine) Changed() bool { return e.marks.changed }
 
+// maxDescribed is how many alerts one call of Alerts describes anew.
+const maxDescribed = 256
+
 // Alerts returns every alert that is pending or firing, and those that resolved within the last 15 minutes, sorted by
-// rule, labels and start.
+// rule, labels and start. It is called with the pipeline's lock held, at each commit: where more than 256 of them have
+// changed, value and evidence of the others are those of a call or a few before.
 func (e *Engine) Alerts() []alert.Alert {
 	e.pruneResolved()
-	out := slices.Clone(e.recent)
-	for _, r := range e.rules {
-		for _, g := range r.groups {
-			if g.state == inactive {
-				continue
-			}
-			if r.arrival { // silence grows by itself
-				g.meter.moveTo(e.clock)
-				g.shown = nil
-			}
-			out = append(out, e.alertOf(g))
+	over := slices.SortedFunc(slices.Values(e.recent), compareAlerts)
+	out := make([]alert.Alert, 0, len(over)+len(e.active))
+	e.describeSome()
+	for _, g := range e.active {
+		for len(over) > 0 && compareAlerts(over[0], *g.shown) < 0 {
+			out, over = append(out, over[0]), over[1:]
+		}
+		out = append(out, *g.shown)
+	}
+	return append(out, over...)
+}
+
+// describeSome describes the active alerts that were not described yet, and of those that have changed since as many as
+// one call may, going on where the last one ended.
+func (e *Engine) describeSome() {
+	left, n := maxDescribed, len(e.active)
+	start := e.turn
+	for i := range n {
+		at := (start + i) % n
+		g := e.active[at]
+		if g.rule.arrival { // silence grows by itself
+			e.keep(g)
+			g.meter.moveTo(e.clock)
+			g.stale = true
+		}
+		if g.shown == nil || g.stale && left > 0 {
+			e.alertOf(g)
+			left--
+			e.turn = at + 1
 		}
 	}
-	slices.SortFunc(out, compareAlerts)
-	return out
 }
 
 func compareAlerts(a, b alert.Alert) int {
-	if c := strings.Compare(a.Rule, b.Rule); c != 0 {
-		return c
-	}
-	if c := slices.CompareFunc(a.Labels, b.Labels, func(x, y alert.Label) int {
-		if c := strings.Compare(x.Name, y.Name); c != 0 {
-			return c
-		}
-		return strings.Compare(x.Value, y.Value)
-	}); c != 0 {
-		return c
-	}
-	return a.ActiveAt.Compare(b.ActiveAt)
+	return cmp.Or(strings.Compare(a.Rule, b.Rule), compareLabels(a.Labels, b.Labels), a.ActiveAt.Compare(b.ActiveAt))
 }
 
 func (e *Engine) pruneResolved() {
@@ -72,6 +83,9 @@ func (e *Engine) pruneResolved() {
 
 // emit hands out a transition and keeps it for the alerts table.
 func (e *Engine) emit(a alert.Alert) {
+	if e.journal.off {
+		return // it was handed out
+	}
 	e.transitions = append(e.transitions, a)
 	e.marks.alert(a)
 	e.marks.changed = true
@@ -84,15 +98,24 @@ func (e *Engine) emit(a alert.Alert) {
 	e.recent = append(e.recent, a)
 }
 
-func (e *Engine) notePending(g *group)   { e.marks.alert(e.alertOf(g)) }
-func (e *Engine) forgetPending(g *group) { e.marks.noAlert(g.alertID()) }
+func (e *Engine) notePending(g *group) {
+	if !e.journal.off {
+		e.marks.alert(e.alertOf(g))
+	}
+}
 
-// alertOf returns the alert of an active group. It is made anew only when something changed.
+func (e *Engine) forgetPending(g *group) {
+	if !e.journal.off {
+		e.marks.noAlert(g.alertID())
+	}
+}
+
+// alertOf returns the alert of an active group as it is now.
 func (e *Engine) alertOf(g *group) alert.Alert {
-	if g.shown == nil {
+	if g.shown == nil || g.stale {
 		a := e.describe(g)
 		a.Summary = g.rule.summary.expand(a)
-		g.shown = &a
+		g.shown, g.stale = &a, false
 	}
 	return *g.shown
 }
@@ -117,6 +140,7 @@ func (e *Engine) describe(g *group) alert.Alert {
 	}
 	if g.state == firing {
 		a.State, a.StartsAt = alert.Firing, timeOf(g.startsAt)
+		a.Evidence.Before = e.past.before(g.identity(), g.startsAt, e.born)
 	}
 	return a
 }
@@ -144,6 +168,12 @@ func (g *group) alertID() string {
 // of the same lines, gives the same one. Letters and digits, 16 of them: 80 bits of SHA-256.
 func alertID(rule string, labels alert.Labels, startsAt int64) string {
 	h := sha256.New()
+	writeIdentity(h, rule, labels)
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(startsAt)))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:10]))
+}
+
+func writeIdentity(h hash.Hash, rule string, labels alert.Labels) {
 	write := func(s string) {
 		h.Write(binary.AppendUvarint(nil, uint64(len(s))))
 		h.Write([]byte(s))
@@ -153,8 +183,21 @@ func alertID(rule string, labels alert.Labels, startsAt int64) string {
 		write(l.Name)
 		write(l.Value)
 	}
-	h.Write(binary.BigEndian.AppendUint64(nil, uint64(startsAt)))
-	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:10]))
+}
+
+// identityOf is the identity of an alert's group, in the form of the alerts table.
+func identityOf(a *alert.Alert) []byte {
+	h := sha256.New()
+	writeIdentity(h, a.Rule, a.Labels)
+	return append([]byte{hashedKey}, h.Sum(nil)[:len(valueKey{})-1]...)
+}
+
+// startOf is when an alert began to fire, 0 where it did not.
+func startOf(a *alert.Alert) int64 {
+	if a.StartsAt.IsZero() {
+		return 0
+	}
+	return nanos(a.StartsAt)
 }
 
 // changedAt is the time of the alert's last change of state.

@@ -81,9 +81,9 @@ func TestACommitCostsWhatChanged(t *testing.T) {
 		observe(e, at(time.Second), fmt.Sprint("m", i*1000))
 		observe(e, at(time.Second), fmt.Sprint("m", i*1000))
 	}
-	c, _ := e.collect(e.marks.take())
-	if len(c.groups) != 3 || len(c.sets) != 1 || len(c.alerts) != 0 {
-		t.Errorf("six events in three groups write %d groups, %d rules, %d alerts", len(c.groups), len(c.sets), len(c.alerts))
+	c := e.collect(e.marks.take())
+	if n := len(c.journal.rows); n != 1 || len(c.journal.rows[0].data) > 400 || len(c.journal.parts) > 0 || len(c.alerts) != 0 {
+		t.Errorf("six events in three groups write %d rows, %d parts, %d alerts: %v", n, len(c.journal.parts), len(c.alerts), c.journal.rows)
 	}
 }
 

@@ -3,40 +3,26 @@ package rules
 import (
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"math"
 )
 
-// A group's row: a version byte, varints, and a CRC-32 of all before it. A row is small (a few dozen bytes without
-// evidence), because it is written each time that its group changed.
-const groupVersion = 2
-
 var errBadRow = errors.New("the row is damaged or of another version")
 
-// appendGroup appends a group's row.
+// appendGroup appends a group's state, a few dozen bytes without evidence.
 func appendGroup(b []byte, g *group) []byte {
-	start := len(b)
-	b = append(b, groupVersion, byte(g.state))
+	b = append(b, byte(g.state))
 	b = binary.AppendUvarint(b, g.touched)
 	for _, t := range []int64{g.born, g.seen, g.activeAt, g.startsAt, g.endedAt} {
 		b = appendInt(b, t)
 	}
 	b = binary.BigEndian.AppendUint64(b, math.Float64bits(g.peak))
 	b = g.meter.appendTo(b)
-	b = appendEvidence(b, &g.evidence)
-	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[start:]))
+	return appendEvidence(b, &g.evidence)
 }
 
-// readGroup fills a group, whose rule and meter are set, from its row.
-func readGroup(g *group, row []byte) error {
-	body := len(row) - 4
-	if body < 0 || binary.BigEndian.Uint32(row[body:]) != crc32.ChecksumIEEE(row[:body]) {
-		return errBadRow
-	}
-	c := &cursor{b: row[:body]}
-	if c.byte() != groupVersion {
-		return errBadRow
-	}
+// readGroup fills a group, whose rule and meter are set.
+func readGroup(g *group, b []byte) error {
+	c := &cursor{b: b}
 	g.state = state(c.byte())
 	g.touched = c.uvarint()
 	for _, t := range []*int64{&g.born, &g.seen, &g.activeAt, &g.startsAt, &g.endedAt} {
@@ -53,6 +39,9 @@ func readGroup(g *group, row []byte) error {
 
 // plausible says that the parts of a group that was read fit together.
 func (g *group) plausible() bool {
+	if s, ok := g.meter.(*spike); ok && s.frozen != (g.state != inactive) {
+		return false
+	}
 	switch g.state {
 	case inactive:
 		return g.activeAt == 0 && g.startsAt == 0 && g.endedAt == 0
@@ -117,7 +106,7 @@ func readEvidence(c *cursor, v *evidence) {
 }
 
 func appendPart(b []byte, p *part) []byte {
-	for _, t := range []int64{p.begun, p.first, p.last} {
+	for _, t := range []int64{p.begun, p.first, p.last, p.sampled} {
 		b = appendInt(b, t)
 	}
 	b = appendTally(b, p.codes)
@@ -134,7 +123,7 @@ func appendPart(b []byte, p *part) []byte {
 }
 
 func readPart(c *cursor, p *part) {
-	for _, t := range []*int64{&p.begun, &p.first, &p.last} {
+	for _, t := range []*int64{&p.begun, &p.first, &p.last, &p.sampled} {
 		*t = c.int(maxTime)
 	}
 	p.codes = readTally(c)
@@ -226,6 +215,15 @@ func (c *cursor) float() float64 {
 		return 0
 	}
 	return f
+}
+
+// framed reads what stands behind its length in four bytes.
+func (c *cursor) framed() []byte {
+	n := c.take(4)
+	if n == nil {
+		return nil
+	}
+	return c.take(int(binary.BigEndian.Uint32(n)))
 }
 
 // text reads at most `most` bytes, valid as long as the row.

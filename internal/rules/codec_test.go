@@ -44,79 +44,92 @@ func TestRowsComeBack(t *testing.T) {
 	})
 }
 
-// TestDamagedRowsAreRefused holds that no flipped bit and no missing byte goes unnoticed.
+// TestDamagedRowsAreRefused holds that no flipped bit and no missing byte of a row or a part goes unnoticed.
 func TestDamagedRowsAreRefused(t *testing.T) {
 	t.Parallel()
 	e := mustNew(t, Options{}, Rule{Name: "R", Above: new(int64(1)), Window: time.Minute})
 	for range 3 {
 		observe(e, noon, "m1")
 	}
-	g := e.rules[0].groups[""]
-	row := appendGroup(nil, g)
-	for i := range row {
-		for bit := range 8 {
-			bad := bytes.Clone(row)
-			bad[i] ^= 1 << bit
-			if readGroup(emptyGroup(g.rule), bad) == nil {
-				t.Errorf("bit %d of byte %d flipped: not noticed", bit, i)
+	c := e.collect(e.marks.take())
+	w := e.wholeSnapshot()
+	readable := func(which int, b []byte) bool {
+		if which == 0 {
+			_, _, err := openRow(b)
+			return err == nil
+		}
+		_, ok := openPart(b)
+		return ok
+	}
+	for which, row := range [][]byte{c.journal.rows[0].data, w.parts[0].data} {
+		if !readable(which, row) {
+			t.Fatal("what is whole is refused")
+		}
+		for i := range row {
+			for bit := range 8 {
+				bad := bytes.Clone(row)
+				bad[i] ^= 1 << bit
+				if readable(which, bad) {
+					t.Errorf("%d: bit %d of byte %d flipped: not noticed", which, bit, i)
+				}
+			}
+			if readable(which, row[:i]) {
+				t.Errorf("%d: cut to %d bytes: not noticed", which, i)
 			}
 		}
-		if readGroup(emptyGroup(g.rule), row[:i]) == nil {
-			t.Errorf("cut to %d bytes: not noticed", i)
-		}
-	}
-	other := appendGroup(nil, g)
-	other[0] = groupVersion + 1
-	if readGroup(emptyGroup(g.rule), sealed(other[:len(other)-4])) == nil {
-		t.Error("a row of another version is read")
 	}
 }
 
-// sealed appends the checksum that makes a body a row.
+// sealed appends the checksum that makes a body a row or a part.
 func sealed(body []byte) []byte {
 	body = bytes.Clone(body)
 	return binary.BigEndian.AppendUint32(body, crc32.ChecksumIEEE(body))
 }
 
-// FuzzRow reads any bytes under a right checksum: what is accepted is bounded, sound enough for the engine to run on,
-// and comes back as it is.
-func FuzzRow(f *testing.F) {
+func fuzzRules() []Rule {
+	by := []string{"meeting"}
+	return []Rule{
+		{Name: "A", Above: new(int64(1)), Window: 90 * time.Second, For: time.Second},
+		{Name: "B", Below: new(int64(2)), Window: time.Second, KeepFiringFor: time.Minute, By: by},
+		{Name: "C", Distinct: &Distinct{Of: "participant", Above: 1, OrEvents: true}, Window: time.Minute, By: by},
+		{Name: "D", Ratio: &Ratio{To: Match{Names: []string{"joined"}}, Above: 0.5, MinTotal: 1}, Window: time.Minute},
+		{Name: "E", Spike: &Spike{Factor: 2, Min: 2, Baseline: time.Minute}, Window: 10 * time.Second, By: by},
+		{Name: "F", Absent: true, Window: 10 * time.Second, By: []string{"source"}},
+		{Name: "G", New: true, Window: time.Minute, By: by},
+		{Name: "H", Above: new(int64(3)), Window: time.Minute, Dedupe: &Dedupe{By: []string{"participant"}, Within: 5 * time.Second}},
+		{Name: "I", Always: true},
+	}
+}
+
+// FuzzState reads any bytes under right checksums, as a part of a snapshot and as a row of the journal: what is accepted
+// is bounded, and sound enough for the engine to run on.
+func FuzzState(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 1))
-	rules := []Rule{
-		{Name: "A", Above: new(int64(1)), Window: 90 * time.Second, For: time.Second, Severity: "warning"},
-		{Name: "B", Below: new(int64(2)), Window: time.Second, KeepFiringFor: time.Minute, By: []string{"meeting"}, Severity: "warning"},
+	e := mustNew(f, Options{}, fuzzRules()...)
+	for _, s := range randomStream(r, 60) {
+		s.do(e)
 	}
-	e := mustNew(f, Options{}, rules...)
-	for _, g := range someGroups(r, rules, e) {
-		row := appendGroup(nil, g)
-		f.Add(row[:len(row)-4], g.rule.index == 1)
-	}
-	f.Fuzz(func(t *testing.T, body []byte, second bool) {
-		e := mustNew(t, Options{}, rules...)
-		rule := e.rules[0]
-		key := ""
-		if second {
-			rule, key = e.rules[1], "m1"+keyEnd
+	c := e.collect(e.marks.take())
+	row, part := c.journal.rows[0].data, e.wholeSnapshot().parts[0].data
+	f.Add(part[:len(part)-4], []byte{})
+	f.Add([]byte{}, row[:len(row)-4])
+	f.Add(part[:len(part)-4], row[:len(row)-4])
+	f.Fuzz(func(t *testing.T, part, row []byte) {
+		e := mustNew(t, Options{MaxDistinct: 100}, fuzzRules()...)
+		s := &saved{rows: []numbered{{1, sealed(row)}}}
+		if len(part) > 0 {
+			s.rows[0].seq = 2
+			s.parts = []numberedPart{{1, endPart, sealed([]byte{snapshotVersion, 1})}, {1, 0, sealed(part)}}
 		}
-		s := &saved{
-			sets:   []setRow{{clock: noon.UnixNano()}, {rule: rule.Name, canonical: rule.canonical, data: rule.appendTo(nil)}},
-			groups: []groupRow{{rowKey{rule.Name, key}, sealed(body)}},
-		}
-		e.load(s, noon)
-		g := rule.groups[key]
-		if g == nil {
-			return
-		}
-		if n := g.evidence.size(); n > 2*maxValues*(maxFields+1) {
-			t.Errorf("%d values of evidence", n)
-		}
+		e.load(s, timeOf(maxTime))
 		for i := range 3 {
-			now := at(time.Duration(i) * 40 * time.Second)
+			now := timeOf(e.clock).Add(time.Duration(i) * 40 * time.Second)
 			observe(e, now, "m1")
 			e.Alerts()
 			e.Stats()
 		}
-		e.Advance(at(100 * time.Hour))
+		e.collect(e.marks.take())
+		e.Advance(timeOf(e.clock).Add(100 * time.Hour))
 		e.Transitions()
 		if _, ok := e.Next(); ok {
 			for _, g := range e.due {

@@ -46,12 +46,13 @@ type shared struct {
 	distinct    budget // values of all sets
 	people      budget // values of the sets in all evidence
 	values      budget // values in all tallies of evidence
+	lines       budget // lines in all evidence
 }
 
 func newShared(o *Options) *shared {
 	return &shared{
 		maxDistinct: o.MaxDistinct, distinct: budget{most: maxDistinctSets * o.MaxDistinct},
-		people: budget{most: maxEvidencePeople}, values: budget{most: maxEvidenceValues},
+		people: budget{most: maxEvidencePeople}, values: budget{most: maxEvidenceValues}, lines: budget{most: maxEvidenceLines},
 	}
 }
 
@@ -62,7 +63,7 @@ const maxDistinctSets = 16
 type kind struct {
 	name  alert.Condition
 	meter func(r *rule) meter
-	edge  edge
+	edge  *edge
 
 	restless bool          // the condition may begin to hold by time alone
 	waits    bool          // it cannot hold before it was observed for some time: see group.armedAt
@@ -74,7 +75,7 @@ type kind struct {
 }
 
 func kindOf(r *Rule) kind {
-	k := kind{name: alert.OnCount, meter: newCount, edge: edge{above: true}, reach: r.Window}
+	k := kind{name: alert.OnCount, meter: newCount, edge: &edge{above: true}, reach: r.Window}
 	switch {
 	case r.Distinct != nil:
 		k.name, k.meter, k.edge = alert.OnDistinct, newDistinct, aboveEdge(r.Distinct.Above, r.Distinct.ResolveAt)
@@ -96,7 +97,7 @@ func kindOf(r *Rule) kind {
 	case r.Above != nil:
 		k.edge = aboveEdge(*r.Above, r.ResolveAt)
 	case r.Below != nil:
-		k.edge = edge{threshold: float64(*r.Below), resolveAt: float64(*r.Below)}
+		k.edge = &edge{threshold: float64(*r.Below), resolveAt: float64(*r.Below)}
 		if r.ResolveAt != nil {
 			k.edge.resolveAt = float64(*r.ResolveAt)
 		}
@@ -117,8 +118,8 @@ type edge struct {
 	resolveAt float64
 }
 
-func aboveEdge[T int64 | float64](threshold T, resolveAt *T) edge {
-	e := edge{above: true, threshold: float64(threshold), resolveAt: float64(threshold)}
+func aboveEdge[T int64 | float64](threshold T, resolveAt *T) *edge {
+	e := &edge{above: true, threshold: float64(threshold), resolveAt: float64(threshold)}
 	if resolveAt != nil {
 		e.resolveAt = float64(*resolveAt)
 	}
@@ -155,7 +156,7 @@ type count struct {
 	edge *edge
 }
 
-func newCount(r *rule) meter { return &count{ring: *newRing(r.span), edge: &r.edge} }
+func newCount(r *rule) meter { return &count{ring: *newRing(r.span), edge: r.edge} }
 
 func (c *count) add(o *observation, _ role) { c.ring.add(o.at, 1) }
 func (c *count) value() float64             { return float64(c.total) }

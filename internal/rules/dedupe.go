@@ -43,7 +43,6 @@ func (s *storms) appendKey(b []byte, o *observation) ([]byte, bool) {
 // unfolded returns the roles in which an event counts; in the others it belongs to a storm that has been counted. An
 // event of the divisor is never folded into one that matches, or the other way round.
 func (e *Engine) unfolded(r *rule, as role, o *observation) role {
-	r.dirty = true
 	var out role
 	for _, one := range []role{matching, divisor} {
 		if as&one == 0 {

@@ -9,7 +9,7 @@ type distinct struct {
 }
 
 func newDistinct(r *rule) meter {
-	d := &distinct{set: newWindowSet(r.span, r.shared), of: newByPart(r.Distinct.Of), edge: &r.edge}
+	d := &distinct{set: newWindowSet(r.span, r.shared), of: newByPart(r.Distinct.Of), edge: r.edge}
 	if r.Distinct.OrEvents {
 		d.unnamed = newRing(r.span)
 	}

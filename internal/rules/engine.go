@@ -44,10 +44,19 @@ type Engine struct {
 	shared    *shared
 
 	clock   int64 // the latest time that was told; 0: none yet
+	born    int64 // the first time of all; 0: none yet
 	expired int64 // the day on which old alerts were last forgotten
 	uses    uint64
 	groups  int // groups of rules with `by`: what MaxGroupsAll bounds
 	due     dueHeap
+	active  []*group // pending and firing ones, in the order of their alerts
+	turn    int      // among active: whose description is due
+
+	journal *journal
+	epoch   uint64 // of the latest snapshot
+	took    bool   // the event that is being counted counts somewhere
+	sampled bool   // a group has taken its line
+	past    *past
 
 	marks       *marks
 	transitions []alert.Alert
@@ -97,7 +106,8 @@ type rule struct {
 	evictAt int64      // when the last one did
 	folded  int64      // events that `dedupe` did not count
 	late    int64      // events that came after their bucket had left
-	dirty   bool       // its row of rule_sets waits to be written
+	off     bool       // while the journal is told again: it did not run then
+	epoch   uint64     // of the snapshot that holds it
 }
 
 // New makes an engine for these rules. It fails, with all reasons joined, where [CheckRules] has errors.
@@ -111,7 +121,7 @@ func New(rules []Rule, opts Options) (*Engine, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	e := &Engine{opts: opts, marks: newMarks()}
+	e := &Engine{opts: opts, marks: newMarks(), past: newPast()}
 	e.lines.ev = &event.Event{}
 	setDefault(&e.opts.MaxDistinct, DefaultDistinct)
 	setDefault(&e.opts.MaxGroups, DefaultGroups)
@@ -131,7 +141,7 @@ func New(rules []Rule, opts Options) (*Engine, error) {
 			e.fromLines = append(e.fromLines, r)
 		}
 	}
-	e.index = newIndex(e.rules)
+	e.index, e.journal = newIndex(e.rules), newJournal(e.rules)
 	return e, nil
 }
 
@@ -144,7 +154,7 @@ func setDefault[T ~int | ~int64](v *T, def T) {
 func newRule(conf Rule, opts Options, sh *shared) (*rule, error) {
 	r := &rule{
 		Rule: conf, kind: kindOf(&conf), span: spanOf(conf.Window), canonical: conf.Canonical(), shared: sh,
-		match: newMatcher(&conf.Match, opts.CanonicalName), groups: map[string]*group{}, dirty: true,
+		match: newMatcher(&conf.Match, opts.CanonicalName), groups: map[string]*group{},
 	}
 	if conf.Ratio != nil {
 		to := newMatcher(&conf.Ratio.To, opts.CanonicalName)
@@ -187,30 +197,43 @@ func (e *Engine) Observe(ev *event.Event, now time.Time) Verdict {
 	case ev.When().IsZero():
 		at = t
 	}
+	v.Late = e.observe(ev, at)
+	return v
+}
+
+// observe counts an event of a time in every rule that it matches; the deadlines up to the clock were taken.
+func (e *Engine) observe(ev *event.Event, at int64) (late bool) {
 	o := &e.seen
-	o.ev, o.at, o.now = ev, at, t
+	o.ev, o.at, o.now = ev, at, e.clock
+	e.took, e.sampled = false, false
 	c := e.index.find(ev)
 	for _, h := range c.sure {
-		v.Late = e.count(h.rule, h.as, o) || v.Late
+		late = e.count(h.rule, h.as, o) || late
 	}
 	for i := range c.fields {
 		for _, r := range c.fields[i].byValue[string(ev.Field(c.fields[i].name))] {
 			if r.match.fieldsHold(ev) {
-				v.Late = e.count(r, matching, o) || v.Late
+				late = e.count(r, matching, o) || late
 			}
 		}
 	}
 	for _, r := range c.mixed {
 		if as := r.roleOf(ev); as != 0 {
-			v.Late = e.count(r, as, o) || v.Late
+			late = e.count(r, as, o) || late
 		}
 	}
+	if e.took {
+		e.journal.event(o, e.sampled)
+	}
 	o.ev = nil
-	return v
+	return late
 }
 
 // count counts an event in one rule and says whether it came too late for it.
 func (e *Engine) count(r *rule, as role, o *observation) (late bool) {
+	if r.off {
+		return false
+	}
 	if !r.arrival && r.span.late(o.at, o.now) {
 		r.late++
 		return true
@@ -218,6 +241,8 @@ func (e *Engine) count(r *rule, as role, o *observation) (late bool) {
 	if d := r.Distinct; d != nil && !d.OrEvents && len(o.valueOf(newByPart(d.Of))) == 0 {
 		return false
 	}
+	e.took = true
+	e.keepRule(r)
 	if r.storms != nil {
 		if as = e.unfolded(r, as, o); as == 0 {
 			r.folded++
@@ -236,6 +261,7 @@ func (e *Engine) count(r *rule, as role, o *observation) (late bool) {
 // countIn counts an event in its group.
 func (e *Engine) countIn(g *group, as role, o *observation) {
 	r := g.rule
+	e.keep(g)
 	g.seen = o.now
 	e.touch(g)
 	g.meter.moveTo(o.now)
@@ -246,7 +272,7 @@ func (e *Engine) countIn(g *group, as role, o *observation) {
 	if as&matching != 0 {
 		e.gather(g, o)
 	}
-	e.mark(g)
+	g.stale = true
 	was, ended := g.state, g.endedAt
 	e.settle(g, o.now)
 	// An event moves due times only later, unless the state changed or it stands before all that the window held.
@@ -256,8 +282,9 @@ func (e *Engine) countIn(g *group, as role, o *observation) {
 }
 
 // Advance takes every due time up to now, in order of time, and moves the clock there. The clock never goes back.
-func (e *Engine) Advance(now time.Time) {
-	t := max(nanos(now), 1)
+func (e *Engine) Advance(now time.Time) { e.advanceTo(max(nanos(now), 1)) }
+
+func (e *Engine) advanceTo(t int64) {
 	if e.clock == 0 {
 		e.begin(t)
 	}
@@ -277,20 +304,22 @@ func (e *Engine) takeDue() {
 
 // begin sets the clock for the first time.
 func (e *Engine) begin(t int64) {
-	e.clock = t
+	e.clock, e.born = t, t
+	e.journal.rules(e.rules, t)
 	for _, r := range e.rules {
-		e.start(r)
+		if !r.off {
+			e.start(r)
+		}
 	}
 }
 
 // start begins the observation of a rule that has no state. A rule with `below` and no groups has something to say
 // about silence, so its one group exists from here on.
 func (e *Engine) start(r *rule) {
-	r.since, r.dirty = e.clock, true
-	if r.standing && len(r.by) == 0 {
+	r.since, r.off = e.clock, false
+	if r.standing && len(r.by) == 0 && len(r.groups) == 0 {
 		g := e.newGroup(r, "", e.clock)
 		e.touch(g)
-		e.mark(g)
 		e.due.set(g, g.nextDue(e.clock))
 	}
 }

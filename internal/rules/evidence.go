@@ -22,9 +22,10 @@ const (
 	maxPeople = 8192 // different participants, and meetings
 
 	// What follows bounds all groups together. Past it the tallies of further groups hold minValues each, and their sets
-	// of participants and meetings nothing more.
+	// of participants and meetings nothing more, and one line is kept of each.
 	maxEvidenceValues = 200_000
 	maxEvidencePeople = 200_000
+	maxEvidenceLines  = 50_000
 )
 
 // evidence is what a group saw: since it became active, or, while it is inactive, for one to two windows. It is kept in
@@ -40,6 +41,7 @@ type part struct {
 	codes       tally
 	fields      []fieldTally
 	samples     [][]byte // the latest lines, oldest first
+	sampled     int64    // when the latest was taken
 	first, last int64    // times of events, 0: none
 	begun       int64    // when the part was begun, in the engine's time
 }
@@ -116,7 +118,31 @@ func (e *Engine) gather(g *group, o *observation) {
 			e.tell(&v.meetings, f.Value, v.number)
 		}
 	}
-	p.sample(ev.Text, e.opts.Samples)
+	e.sample(g.rule, p, o)
+}
+
+// sample keeps the latest lines, but of each bucket of the window only the first once there are enough: a burst of a
+// thousand lines in a second would otherwise write a thousand lines to the journal, of which three are ever read.
+func (e *Engine) sample(r *rule, p *part, o *observation) {
+	if len(o.ev.Text) == 0 {
+		return
+	}
+	n, all := e.opts.Samples, &e.shared.lines
+	all.used -= p.fitSamples(n)
+	room := len(p.samples) < n && (len(p.samples) == 0 || all.used < all.most)
+	if !room && r.bucket(p.sampled) == r.bucket(o.now) {
+		return
+	}
+	p.sampled, e.sampled = o.now, true
+	text := clip(o.ev.Text, maxSample)
+	if room {
+		p.samples = append(p.samples, bytes.Clone(text))
+		all.used++
+		return
+	}
+	oldest := p.samples[0]
+	copy(p.samples, p.samples[1:])
+	p.samples[len(p.samples)-1] = append(oldest[:0], text...)
 }
 
 func (e *Engine) tally(t *tally, value []byte) {
@@ -135,6 +161,7 @@ func (e *Engine) tell(s *partSet, value []byte, part int64) {
 // holdEvidence adds what a group's evidence holds to the totals, or, with -1, takes it off.
 func (e *Engine) holdEvidence(g *group, sign int) {
 	e.shared.values.used += sign * g.evidence.size()
+	e.shared.lines.used += sign * (len(g.evidence.present.samples) + len(g.evidence.former.samples))
 	e.shared.people.used += sign * (len(g.evidence.people.seen) + len(g.evidence.meetings.seen))
 }
 
@@ -187,21 +214,11 @@ func (p *part) field(name string) *fieldTally {
 	return &p.fields[len(p.fields)-1]
 }
 
-// sample keeps the latest n lines; the buffer of the line that goes is used again.
-func (p *part) sample(text []byte, n int) {
-	if len(text) == 0 {
-		return
-	}
-	text = clip(text, maxSample)
-	// What was restored or adopted may come from an engine that kept more lines.
-	p.samples = p.samples[max(0, len(p.samples)-n):]
-	if len(p.samples) < n {
-		p.samples = append(p.samples, bytes.Clone(text))
-		return
-	}
-	oldest := p.samples[0]
-	copy(p.samples, p.samples[1:])
-	p.samples[n-1] = append(oldest[:0], text...)
+// fitSamples drops the oldest lines over n, which an engine kept that was restored or adopted, and says how many.
+func (p *part) fitSamples(n int) int {
+	over := max(0, len(p.samples)-n)
+	p.samples = p.samples[over:]
+	return over
 }
 
 // show turns evidence into the value that an alert carries.

@@ -30,7 +30,7 @@ func TestEvidence(t *testing.T) {
 			event.Participant: {{Value: "p0", N: 1}, {Value: "p1", N: 1}, {Value: "p2", N: 1}, {Value: "p3", N: 1}, {Value: "p4", N: 1}},
 		},
 		Samples: []string{"line 3", "line 4", "line 5", "line 6", "line 7"}, First: noon, Last: at(7 * time.Second),
-		People: alert.Distinct{N: 8}, Meetings: alert.Distinct{N: 3},
+		People: alert.Distinct{N: 8}, Meetings: alert.Distinct{N: 3}, Before: alert.Before{Since: noon},
 	}
 	if a, b := text(t, got), text(t, want); a != b {
 		t.Errorf("got %s\nwant %s", a, b)

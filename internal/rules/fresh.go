@@ -9,7 +9,7 @@ func newsLast(window time.Duration) time.Duration { return min(window, time.Hour
 // newFresh makes the meter of `new`: codes that became known within the last hour. What is known is kept by the rule,
 // not by its groups, so that a group that had to make room does not make its codes news again.
 func newFresh(r *rule) meter {
-	return &count{ring: *newRing(spanOf(newsLast(r.Window))), edge: &r.edge}
+	return &count{ring: *newRing(spanOf(newsLast(r.Window))), edge: r.edge}
 }
 
 // isNews notes that an event's code was seen and says whether it was not known before. While the rule is younger than
@@ -33,16 +33,16 @@ func (e *Engine) isNews(r *rule, o *observation) bool {
 // alert is active.
 func (e *Engine) countNew(r *rule, o *observation) (late bool) {
 	news := e.isNews(r, o)
-	r.dirty = true
 	if news && spanOf(newsLast(r.Window)).late(o.at, o.now) {
 		return true
 	}
 	if !news {
 		e.scratch = r.appendKey(e.scratch[:0], o.ev)
 		if g := r.groups[string(e.scratch)]; g != nil && g.state != inactive {
+			e.keep(g)
 			g.seen = o.now
 			e.gather(g, o)
-			e.mark(g)
+			g.stale = true
 		}
 		return false
 	}

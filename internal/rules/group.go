@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -41,11 +42,12 @@ type group struct {
 	older, newer *group // neighbours in the rule's list, if listed
 	listed       bool
 
-	dirty  bool // waits to be written
-	stored bool // has, or is about to have, a row
-	dead   bool // dropped
+	dead  bool   // dropped
+	epoch uint64 // of the snapshot that holds it
 
-	shown *alert.Alert // what alertOf made last; nil: something changed
+	active bool         // in Engine.active
+	shown  *alert.Alert // as it was described last; nil: it was not
+	stale  bool         // something changed since
 }
 
 // byPart is one entry of Rule.By.
@@ -176,14 +178,13 @@ func (e *Engine) find(r *rule, o *observation) *group {
 	}
 	if !e.makeRoom(r) {
 		r.refused++
-		r.dirty = true
 		return nil
 	}
 	return e.newGroup(r, string(e.scratch), o.now)
 }
 
 func (e *Engine) newGroup(r *rule, key string, t int64) *group {
-	g := &group{rule: r, key: key, meter: r.meter(r), born: t, seen: t, heapAt: -1}
+	g := &group{rule: r, key: key, meter: r.meter(r), born: t, seen: t, heapAt: -1, epoch: e.epoch}
 	g.evidence.reset()
 	if s, ok := g.meter.(*spike); ok {
 		s.since = r.since
@@ -204,6 +205,36 @@ func (e *Engine) adoptGroup(g *group) {
 	}
 	e.shared.distinct.used += g.meter.held()
 	e.holdEvidence(g, 1)
+	if g.state != inactive {
+		e.enlist(g)
+	}
+}
+
+// enlist and delist keep the list of groups whose alerts are active.
+func (e *Engine) enlist(g *group) {
+	i, _ := slices.BinarySearchFunc(e.active, g, compareGroups)
+	e.active = slices.Insert(e.active, i, g)
+	g.active = true
+}
+
+func (e *Engine) delist(g *group) {
+	if !g.active {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(e.active, g, compareGroups)
+	e.active = slices.Delete(e.active, i, i+1)
+	g.active, g.shown = false, nil
+}
+
+// compareGroups orders groups as their alerts are ordered.
+func compareGroups(a, b *group) int {
+	return cmp.Or(strings.Compare(a.rule.Name, b.rule.Name), compareLabels(a.labelSet(), b.labelSet()))
+}
+
+func compareLabels(a, b alert.Labels) int {
+	return slices.CompareFunc(a, b, func(x, y alert.Label) int {
+		return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Value, y.Value))
+	})
 }
 
 // held is how many values the rule itself remembers.
@@ -245,9 +276,9 @@ func (e *Engine) evict(g *group) bool {
 	if g == nil {
 		return false
 	}
+	e.keepRule(g.rule)
 	g.rule.evicted++
 	g.rule.evictAt = e.clock
-	g.rule.dirty = true
 	e.drop(g)
 	return true
 }
@@ -275,6 +306,7 @@ func (e *Engine) touch(g *group) {
 
 // drop forgets a group that is not firing.
 func (e *Engine) drop(g *group) {
+	e.keep(g)
 	e.due.remove(g)
 	g.rule.recent.remove(g)
 	delete(g.rule.groups, g.key)
@@ -284,8 +316,8 @@ func (e *Engine) drop(g *group) {
 	if g.state == pending {
 		e.forgetPending(g)
 	}
+	e.delist(g)
 	g.dead = true
 	e.shared.distinct.used -= g.meter.held()
 	e.holdEvidence(g, -1)
-	e.marks.drop(g)
 }

@@ -93,8 +93,10 @@ func TestAPendingGroupThatMakesRoomLeavesNoAlert(t *testing.T) {
 	}
 	tab := newTable()
 	tab.commit(t, e)
-	if len(tab.alerts) != 1 || len(tab.groups) != 1 {
-		t.Errorf("%d alerts, %d groups were written", len(tab.alerts), len(tab.groups))
+	back := mustNew(t, Options{MaxGroups: 1}, Rule{Name: "R", Above: new(int64(0)), Window: time.Minute, For: time.Second, By: []string{event.Meeting}})
+	back.load(tab.saved(t), noon)
+	if len(tab.alerts) != 1 || len(back.Alerts()) != 1 {
+		t.Errorf("%d alerts were written, %d are there again", len(tab.alerts), len(back.Alerts()))
 	}
 }
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -71,6 +72,20 @@ func checkBooks(t *testing.T, e *Engine) {
 				t.Errorf("group %q is due at %d and waits for %d; now is %d", key, due, g.due, e.clock)
 			}
 		}
+	}
+	active := 0
+	for _, r := range e.rules {
+		for _, g := range r.groups {
+			if g.state != inactive {
+				active++
+				if !g.active || !slices.Contains(e.active, g) {
+					t.Errorf("group %q is active and not listed", g.key)
+				}
+			}
+		}
+	}
+	if active != len(e.active) || !slices.IsSortedFunc(e.active, compareGroups) {
+		t.Errorf("%d groups are active, %d listed", active, len(e.active))
 	}
 	if people != e.shared.people.used || distinct != e.shared.distinct.used {
 		t.Errorf("%d people (%d counted), %d distinct values (%d counted)", people, e.shared.people.used, distinct, e.shared.distinct.used)

@@ -49,15 +49,17 @@ func (e *Engine) setLive(now time.Time, on bool) {
 	default:
 		live.stop(e.clock)
 	}
+	e.journal.live(on, e.clock)
 	for _, r := range e.rules {
 		if !r.Absent && !r.Always {
 			continue
 		}
 		for _, g := range r.inOrder() {
+			e.keep(g)
 			g.meter.moveTo(e.clock)
 			e.settle(g, e.clock)
 			e.due.set(g, g.nextDue(e.clock))
-			e.mark(g)
+			g.stale = true
 		}
 	}
 }
@@ -69,10 +71,14 @@ func (e *Engine) ObserveLines(source string, now time.Time) {
 	o := &e.lines
 	o.ev.Source = source
 	o.at, o.now = e.clock, e.clock
+	e.took = false
 	for _, r := range e.fromLines {
 		if r.match.sources.allows(source) {
 			e.count(r, matching, o)
 		}
+	}
+	if e.took {
+		e.journal.lines(source, e.clock)
 	}
 }
 

@@ -12,7 +12,7 @@ type ratio struct {
 }
 
 func newRatio(r *rule) meter {
-	return &ratio{matched: *newRing(r.span), all: *newRing(r.span), least: max(1, r.Ratio.MinTotal), edge: &r.edge}
+	return &ratio{matched: *newRing(r.span), all: *newRing(r.span), least: max(1, r.Ratio.MinTotal), edge: r.edge}
 }
 
 func (q *ratio) moveTo(t int64) {

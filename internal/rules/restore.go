@@ -1,11 +1,9 @@
 package rules
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/errwatch/errwatch/internal/alert"
@@ -18,21 +16,25 @@ const maxClockAhead = 2 * time.Minute
 
 // saved is everything that the tables hold of the rules.
 type saved struct {
-	sets   []setRow
-	groups []groupRow
-	alerts []alert.Alert // by state and time, see readAlerts
+	rows   []numbered     // of the journal, in order
+	parts  []numberedPart // of snapshots, the newest first
+	alerts []alert.Alert  // by state and time, see readAlerts
+	past   []began        // of the last 30 days, in order
 	notes  []string
 }
 
 // Restore brings back what the last commit held; it must run before the first Observe or Advance. Rules whose canonical
 // form changed start anew, and alerts that no group carries on are resolved at now and handed out by Transitions. What
-// cannot be read is dropped and told by Notes. The error is the database's.
+// cannot be read is dropped and told by Notes. The engine is not live, see [Engine.Live]. The error is the database's.
 func (e *Engine) Restore(tx *store.Tx, now time.Time) error {
 	s := &saved{}
-	for _, read := range []func(*store.Tx) error{s.readSets, s.readGroups, s.readAlerts} {
+	for _, read := range []func(*store.Tx) error{s.readJournal, s.readSnapshots, s.readAlerts} {
 		if err := read(tx); err != nil {
 			return err
 		}
+	}
+	if err := s.readPast(tx, now); err != nil {
+		return err
 	}
 	e.load(s, now)
 	return nil
@@ -41,34 +43,34 @@ func (e *Engine) Restore(tx *store.Tx, now time.Time) error {
 // Notes returns what Restore had to leave behind, one sentence each.
 func (e *Engine) Notes() []string { return e.notes }
 
-func (s *saved) readSets(tx *store.Tx) error {
-	rows, err := tx.Query(`SELECT rule, canonical, clock, data FROM rule_sets ORDER BY rule`)
+func (s *saved) readJournal(tx *store.Tx) error {
+	rows, err := tx.Query(`SELECT seq, data FROM rule_journal ORDER BY seq`)
 	if err != nil {
-		return fmt.Errorf("read the state of the rules: %w", err)
+		return fmt.Errorf("read the journal of the rules: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var r setRow
-		if err := rows.Scan(&r.rule, &r.canonical, &r.clock, &r.data); err != nil {
-			return fmt.Errorf("read the state of the rules: %w", err)
+		var r numbered
+		if err := rows.Scan(&r.seq, &r.data); err != nil {
+			return fmt.Errorf("read the journal of the rules: %w", err)
 		}
-		s.sets = append(s.sets, r)
+		s.rows = append(s.rows, r)
 	}
 	return rows.Err()
 }
 
-func (s *saved) readGroups(tx *store.Tx) error {
-	rows, err := tx.Query(`SELECT rule, key, data FROM rule_groups`)
+func (s *saved) readSnapshots(tx *store.Tx) error {
+	rows, err := tx.Query(`SELECT seq, part, data FROM rule_snapshots ORDER BY seq DESC, part`)
 	if err != nil {
-		return fmt.Errorf("read the groups of the rules: %w", err)
+		return fmt.Errorf("read the snapshot of the rules: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var g groupRow
-		if err := rows.Scan(&g.rule, &g.key, &g.data); err != nil {
-			return fmt.Errorf("read the groups of the rules: %w", err)
+		var p numberedPart
+		if err := rows.Scan(&p.seq, &p.part, &p.data); err != nil {
+			return fmt.Errorf("read the snapshot of the rules: %w", err)
 		}
-		s.groups = append(s.groups, g)
+		s.parts = append(s.parts, p)
 	}
 	return rows.Err()
 }
@@ -134,89 +136,38 @@ func LoadAlert(tx *store.Tx, id string) (a alert.Alert, ok bool, err error) {
 // load takes over what was read.
 func (e *Engine) load(s *saved, now time.Time) {
 	e.notes = append(e.notes, s.notes...)
-	e.clock = e.savedClock(s, now)
-	known := e.loadSets(s)
-	e.loadGroups(s, known)
-	for _, r := range e.rules {
-		if e.clock != 0 && !known[r.Name] {
-			e.start(r)
-		}
+	if e.inTime(s, now) {
+		e.replay(s)
 	}
-	e.fitLimits()
-	// A row is as old as its group's last change; nothing happened since, but buckets left.
-	e.takeDue()
+	e.journal.startsAfter(s, e.clock != 0)
+	for _, t := range s.past {
+		e.past.add(t)
+	}
+	if e.clock != 0 {
+		e.startRest()
+	}
+	for _, r := range e.rules {
+		r.off = false // without a clock they start at the first time that is told
+	}
 	e.loadAlerts(s, now)
 }
 
-// savedClock returns the clock of the last commit; 0 where there is none, or none to go on from.
-func (e *Engine) savedClock(s *saved, now time.Time) int64 {
-	for _, r := range s.sets {
-		if r.rule != "" {
+// inTime says that the state is of a time that one can go on from.
+func (e *Engine) inTime(s *saved, now time.Time) bool {
+	for i := len(s.rows) - 1; i >= 0; i-- {
+		clock, _, err := openRow(s.rows[i].data)
+		if err != nil {
 			continue
 		}
-		if ahead := timeOf(r.clock).Sub(now); ahead > maxClockAhead {
+		ahead := timeOf(clock).Sub(now)
+		if ahead > maxClockAhead {
 			e.notes = append(e.notes, fmt.Sprintf(
 				"the state of the rules is of %s, which is %s ahead of now: the rules start anew",
-				timeOf(r.clock).Format(time.RFC3339), ahead.Round(time.Second)))
-			return 0
+				timeOf(clock).Format(time.RFC3339), ahead.Round(time.Second)))
 		}
-		e.readFrom(&cursor{b: r.data})
-		return r.clock
+		return ahead <= maxClockAhead
 	}
-	return 0
-}
-
-// loadSets takes over the rows of rules that mean the same as before, and says which these are. Those of all others go.
-func (e *Engine) loadSets(s *saved) map[string]bool {
-	known := map[string]bool{}
-	for _, row := range s.sets {
-		if row.rule == "" {
-			continue
-		}
-		r := e.rule(row.rule)
-		if e.clock == 0 || r == nil || r.canonical != row.canonical {
-			e.marks.rules[row.rule] = struct{}{}
-			continue
-		}
-		if err := r.readFrom(row.data); err != nil {
-			e.notes = append(e.notes, fmt.Sprintf("the row of rule %q cannot be read: it starts anew", row.rule))
-			e.marks.rules[row.rule] = struct{}{}
-			continue
-		}
-		r.dirty = false
-		e.shared.distinct.used += r.held()
-		known[row.rule] = true
-	}
-	return known
-}
-
-func (e *Engine) loadGroups(s *saved, known map[string]bool) {
-	var loaded []*group
-	for _, row := range s.groups {
-		r := e.rule(row.rule)
-		if r == nil || !known[row.rule] {
-			e.marks.rules[row.rule] = struct{}{}
-			continue
-		}
-		g := &group{rule: r, key: row.key, meter: r.meter(r), heapAt: -1, stored: true}
-		if err := readGroup(g, row.data); err != nil || strings.Count(row.key, keyEnd) != len(r.by) {
-			e.notes = append(e.notes, fmt.Sprintf("a group of rule %q cannot be read: it starts anew", row.rule))
-			e.marks.gone[row.rowKey] = struct{}{}
-			continue
-		}
-		loaded = append(loaded, g)
-	}
-	slices.SortFunc(loaded, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(a.touched, b.touched), cmp.Compare(a.rule.index, b.rule.index), cmp.Compare(a.key, b.key))
-	})
-	for _, g := range loaded {
-		e.adoptGroup(g)
-		if g.state != firing {
-			g.rule.recent.push(g)
-		}
-		e.uses = max(e.uses, g.touched)
-		e.due.set(g, g.nextDue(e.clock))
-	}
+	return true
 }
 
 // fitLimits drops what is over limits that have become smaller.
@@ -231,21 +182,26 @@ func (e *Engine) fitLimits() {
 	}
 }
 
-// loadAlerts resolves what no group carries on, and remembers what resolved lately.
+// loadAlerts makes alerts and groups agree, and remembers what resolved lately. They do agree, unless rules changed or
+// something could not be read: then what no group carries on resolves, and what no row tells of is told.
 func (e *Engine) loadAlerts(s *saved, now time.Time) {
-	carried := map[string]bool{}
+	carried := map[string]*group{}
 	for _, r := range e.rules {
-		for _, g := range r.groups {
+		for _, g := range r.inOrder() {
 			if g.state != inactive {
-				carried[g.alertID()] = true
+				carried[g.alertID()] = g
 			}
 		}
 	}
 	for _, a := range s.alerts {
+		if g := carried[a.ID]; g != nil && (a.State == alert.Firing) == (g.state == firing) {
+			delete(carried, a.ID)
+			continue
+		}
 		switch {
 		case a.State == alert.Resolved:
 			e.recent = append(e.recent, a)
-		case carried[a.ID]:
+		case carried[a.ID] != nil:
 		case a.State == alert.Firing:
 			e.emit(endedBy(a, now))
 		default:
@@ -253,6 +209,21 @@ func (e *Engine) loadAlerts(s *saved, now time.Time) {
 		}
 	}
 	e.pruneResolved()
+	for _, r := range e.rules {
+		for _, g := range r.inOrder() {
+			switch g.state {
+			case inactive:
+			case pending:
+				if carried[g.alertID()] != nil {
+					e.notePending(g)
+				}
+			case firing:
+				if carried[g.alertID()] != nil {
+					e.emit(e.alertOf(g))
+				}
+			}
+		}
+	}
 }
 
 // endedBy resolves an alert whose rule or state is gone.

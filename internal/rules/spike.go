@@ -100,9 +100,12 @@ func (s *spike) threshold() float64 {
 	return max(float64(s.rule.Min), s.rule.Factor*events/windows)
 }
 
-// changes: the usual changes with each bucket of the window. Below the least nothing can begin.
+// changes: the usual changes with each bucket of the window, unless it stands still. Below the least nothing can begin.
 func (s *spike) changes() int64 {
-	if s.window.total < s.rule.Min && !s.frozen {
+	switch {
+	case s.frozen:
+		return s.window.changes()
+	case s.window.total < s.rule.Min:
 		return never
 	}
 	return (s.window.head + 1) * s.window.width

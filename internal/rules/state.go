@@ -16,7 +16,7 @@ func (e *Engine) settle(g *group, t int64) {
 	r := g.rule
 	if g.state != inactive {
 		g.peak = r.edge.worse(g.peak, g.meter.value())
-		g.shown = nil
+		g.stale = true
 	}
 	switch g.state {
 	case inactive:
@@ -42,13 +42,13 @@ func (e *Engine) settleFiring(g *group, t int64) {
 	switch {
 	case g.endedAt == 0 && g.meter.ends():
 		g.endedAt = t
-		e.mark(g)
+		g.stale = true
 		if r.KeepFiringFor == 0 {
 			e.resolve(g, t)
 		}
 	case g.endedAt != 0 && g.meter.fires():
 		g.endedAt = 0
-		e.mark(g)
+		g.stale = true
 	case g.endedAt != 0 && t >= g.endedAt+int64(r.KeepFiringFor):
 		e.resolve(g, g.endedAt+int64(r.KeepFiringFor))
 	}
@@ -74,9 +74,9 @@ func (g *group) freeze(on bool) {
 }
 
 func (e *Engine) activate(g *group, t int64) {
-	g.activeAt, g.peak, g.shown = t, g.meter.value(), nil
+	g.activeAt, g.peak, g.stale = t, g.meter.value(), true
 	g.freeze(true)
-	e.mark(g)
+	e.enlist(g)
 	if g.rule.For == 0 {
 		e.fire(g, t)
 		return
@@ -88,31 +88,39 @@ func (e *Engine) activate(g *group, t int64) {
 func (e *Engine) deactivate(g *group) {
 	e.forgetPending(g)
 	g.state, g.activeAt, g.peak = inactive, 0, 0
+	e.delist(g)
 	g.freeze(false)
-	e.mark(g)
+	g.stale = true
 }
 
 func (e *Engine) fire(g *group, t int64) {
 	g.state, g.startsAt, g.endedAt = firing, t, 0
 	g.rule.recent.remove(g)
-	e.mark(g)
+	g.stale = true
+	if e.journal.off {
+		return // it was told
+	}
 	e.emit(e.alertOf(g))
+	e.past.add(began{g.identity(), t})
 }
 
 func (e *Engine) resolve(g *group, t int64) {
-	e.emit(e.resolved(g, t))
-	g.state, g.activeAt, g.startsAt, g.endedAt, g.peak, g.shown = inactive, 0, 0, 0, 0, nil
+	if !e.journal.off {
+		e.emit(e.resolved(g, t))
+	}
+	g.state, g.activeAt, g.startsAt, g.endedAt, g.peak, g.stale = inactive, 0, 0, 0, 0, true
+	e.delist(g)
 	g.freeze(false)
 	// The next alert of this group must not show the evidence of this one.
 	e.holdEvidence(g, -1)
 	g.evidence.reset()
 	e.touch(g)
-	e.mark(g)
 }
 
 // take handles a group whose entry in the heap came up at d. The entry may have been early; then nothing has changed
 // and only the next due time is worked out.
 func (e *Engine) take(g *group, d int64) {
+	e.keep(g)
 	g.meter.moveTo(d)
 	e.settle(g, d)
 	if g.forgottenAt() <= d {

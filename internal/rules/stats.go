@@ -35,6 +35,7 @@ type RuleStat struct {
 func (e *Engine) Stats() []RuleStat {
 	out := make([]RuleStat, len(e.rules))
 	for i, r := range e.rules {
+		e.keepRule(r)
 		s := &out[i]
 		*s = RuleStat{
 			Name: r.Name, Severity: r.Severity, Condition: r.name, Threshold: r.atRest(), Above: r.edge.above, Window: r.Window,
@@ -42,10 +43,12 @@ func (e *Engine) Stats() []RuleStat {
 			Folded: r.folded, Late: r.late, Saturated: r.saturated(e.clock),
 		}
 		for _, g := range r.groups {
+			e.keep(g)
 			g.meter.moveTo(e.clock)
 			s.Saturated = s.Saturated || g.meter.saturated()
-			if v := g.meter.value(); v > s.Value {
-				s.Value, s.Threshold = v, g.meter.threshold()
+			v, limit := g.meter.value(), g.meter.threshold()
+			if v > s.Value || v == s.Value && limit < s.Threshold {
+				s.Value, s.Threshold = v, limit
 			}
 			switch g.state {
 			case pending:
