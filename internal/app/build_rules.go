@@ -57,6 +57,9 @@ func (b *builder) mergeRules() []rule {
 			list = append(list, x)
 		}
 	}
+	if dog := rules.Watchdog(); b.cfg.Alerts.Watchdog && !slices.ContainsFunc(list, func(x rule) bool { return x.Name == dog.Name }) {
+		list = append(list, rule{dog, -1})
+	}
 	return list
 }
 

@@ -38,6 +38,7 @@ const privacyConfig = `
 server: {listen: "127.0.0.1:0"}
 sources: [{name: meeting, paths: ["DIR/*.log"], time: {zone: UTC}}]
 metrics: {labels: [meeting, participant]}
+alerts: {watchdog: false}
 privacy: {patterns: ['badge-\d+']}
 rules:
   - {name: Person, match: {codes: ["3014"]}, count: {above: 1}, window: 1h, by: [participant], summary: "{{ $labels.participant }} was denied"}

@@ -39,6 +39,7 @@ func (p *Plan) newGauges() (*gauges, error) {
 	judging := p.judging()
 	g := &gauges{byRule: make([]ruleGauge, len(judging)), owners: map[string]owner{}}
 	opts := p.ruleOptions()
+	opts.Unstored = true
 	var shadows []rules.Rule
 	for i := range judging {
 		r, x := &judging[i], &g.byRule[i]

@@ -96,6 +96,9 @@ func newBareRig(t *testing.T) *rig {
 // configure writes the configuration: the source and what is given.
 func (r *rig) configure(more string) {
 	r.t.Helper()
+	if !strings.Contains(more, "alerts:") {
+		more += "\nalerts: {watchdog: false}\n"
+	}
 	r.configureAll(fmt.Sprintf(rigConfig, r.dir) + more)
 }
 

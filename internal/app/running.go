@@ -69,7 +69,7 @@ func (p *Plan) newRules() (*rules.Engine, error) { return rules.New(p.rules, p.r
 func (p *Plan) ruleOptions() rules.Options {
 	return rules.Options{
 		MaxGroups: p.Config.Limits.Groups, MaxGroupsAll: p.Config.Limits.GroupsAll, MaxDistinct: p.Config.Limits.Distinct,
-		ExternalURL: p.Config.Server.ExternalURL, CanonicalName: p.canonicalName,
+		KeepAlerts: p.Config.State.History, ExternalURL: p.Config.Server.ExternalURL, CanonicalName: p.canonicalName,
 	}
 }
 

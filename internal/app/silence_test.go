@@ -5,7 +5,7 @@ import "testing"
 const silenceRules = `
 patterns:
   - use: builtin
-  - {name: joined, regex: 'joined room=(?P<meeting>\\S+)', reference: true}
+  - {name: joined, regex: 'joined room=(?P<meeting>\S+)', reference: true}
 rules:
   - {name: Silent, match: {sources: [meeting]}, absent: {}, window: 1s}
   - {name: Refused, match: {codes: ["3014"]}, ratio: {to: {names: [joined]}, above: 0.5, min_total: 2}, window: 1h}

@@ -33,7 +33,9 @@ type trial struct {
 }
 
 func (p *Plan) newTrial() (*trial, error) {
-	e, err := rules.New(p.judging(), p.ruleOptions())
+	opts := p.ruleOptions()
+	opts.Unstored = true
+	e, err := rules.New(p.judging(), opts)
 	if err != nil {
 		return nil, err
 	}

@@ -128,11 +128,16 @@ func demoConfig(w World, dir, listen string) *config.Config {
 	cfg.Sources = []config.Source{s}
 	cfg.State.Dir = filepath.Join(dir, "state")
 	cfg.Server.Listen = freeOr(listen)
-	for _, name := range app.BuiltinRules() {
+	cfg.Alerts.Watchdog = false // nobody waits for it to stay away
+	for _, name := range []string{"VideoPermissionDenialSpike", "MeetingsFull", "AuthSpike"} {
 		cfg.Rules = append(cfg.Rules, config.Rule{
 			Name: name, Enabled: true, Window: demoWindow, KeepFiringFor: 0, Keys: []string{"window", "keep_firing_for"},
 		})
 	}
+	// The server is small: when one meeting is full, that is its incident.
+	cfg.Rules = append(cfg.Rules, config.Rule{
+		Name: "MeetingsFull", Enabled: true, Distinct: &config.Distinct{Of: "meeting", Above: new(int64(0))}, Keys: []string{"distinct"},
+	})
 	return cfg
 }
 

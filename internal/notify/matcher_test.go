@@ -3,6 +3,8 @@ package notify
 import (
 	"strings"
 	"testing"
+
+	"github.com/errwatch/errwatch/internal/alert"
 )
 
 func TestMatchers(t *testing.T) {
@@ -105,4 +107,26 @@ func FuzzParseMatcher(f *testing.F) {
 			t.Errorf("%q: a matcher without a name", text)
 		}
 	})
+}
+
+// TestTheWatchdogGoesWhereItIsAskedFor holds that a webhook hears of it only by its name or severity.
+func TestTheWatchdogGoesWhereItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	a := &alert.Alert{Rule: "Watchdog", Condition: alert.OnAlways, Labels: alert.FromMap(map[string]string{"alertname": "Watchdog", "severity": "none"})}
+	for match, want := range map[string]bool{
+		"": false, `severity!="info"`: false, `severity="critical"`: false, `alertname=~".*"`: true, `severity="none"`: true, `alertname="Watchdog"`: true,
+	} {
+		var texts []string
+		if match != "" {
+			texts = []string{match}
+		}
+		ms, err := parseMatchers(texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &webhook{match: ms, n: &Notifier{}}
+		if got := w.matches(a); got != want {
+			t.Errorf("%s: %v", match, got)
+		}
+	}
 }

@@ -40,7 +40,14 @@ func (w *webhook) news(a *alert.Alert) {
 	t.news[a.ID] = &x
 }
 
+// matches: the watchdog is news for a machine, and a chat that hears of it every day reads nothing any more, so it goes
+// only where a matcher asks for it by its name or severity.
 func (w *webhook) matches(a *alert.Alert) bool {
+	if a.Condition == alert.OnAlways && !slices.ContainsFunc(w.match, func(m matcher) bool {
+		return !m.negate && (m.name == "alertname" || m.name == "severity")
+	}) {
+		return false
+	}
 	return len(w.match) == 0 || matchAll(w.match, w.n.labels.of(a))
 }
 

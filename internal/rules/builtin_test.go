@@ -33,8 +33,15 @@ func TestBuiltinRulesAreSound(t *testing.T) {
 		if !strings.Contains(string(doc), "**`"+r.Name+"`.**") {
 			t.Errorf("docs/rules.md does not explain %s", r.Name)
 		}
+		text, ok := Runbook(r.Name)
+		if !ok || !strings.HasPrefix(text, "# "+r.Name+"\n") || !strings.Contains(text, "## First check\n"+firstWords(r.FirstCheck)) {
+			t.Errorf("%s: the runbook has another name or first check", r.Name)
+		}
 	}
 }
+
+// firstWords is a beginning that is on one line, however the text is filled.
+func firstWords(s string) string { return s[:min(len(s), 60)] }
 
 // TestBuiltinRulesFire tells each rule what its threshold needs, event by event: before the last one nothing fires, and
 // then a sentence with number, name and place.
@@ -58,7 +65,7 @@ func TestBuiltinRulesFire(t *testing.T) {
 		{"AuthSpike", "4002", "INVALID_TOKEN", "auth", 11, person, "11 tokens, API keys or permissions were refused within 5m on meeting (limit 10)."},
 		{"AuthSpike", "4002", "INVALID_TOKEN", "auth", 11, nil, "11 tokens, API keys or permissions were refused within 5m on meeting (limit 10)."},
 		{"RecordingOrStreamFailed", "5003", "HLS_FAILED", "hls", 1, nil, "HLS_FAILED came 1 time within 10m on meeting: what was running broke off."},
-		{"UnknownCode", "4999", "", "unknown", 1, nil, "The code 4999 has appeared on meeting: the catalogue does not know it, and it did not occur within 7d."},
+		{"UnknownCode", "4999", "", "unknown", 1, nil, "The code 4999 has appeared on meeting: the catalogue does not know it, and it did not occur within 1w."},
 	} {
 		e := mustNew(t, Options{ExternalURL: "https://errwatch.example.org"}, Builtin()...)
 		e.Advance(noon)

@@ -21,8 +21,7 @@ func appendGroup(b []byte, g *group) []byte {
 }
 
 // readGroup fills a group, whose rule and meter are set.
-func readGroup(g *group, b []byte) error {
-	c := &cursor{b: b}
+func readGroup(g *group, c *cursor) error {
 	g.state = state(c.byte())
 	g.touched = c.uvarint()
 	for _, t := range []*int64{&g.born, &g.seen, &g.activeAt, &g.startsAt, &g.endedAt} {
@@ -123,8 +122,11 @@ func appendPart(b []byte, p *part) []byte {
 }
 
 func readPart(c *cursor, p *part) {
-	for _, t := range []*int64{&p.begun, &p.first, &p.last, &p.sampled} {
+	for _, t := range []*int64{&p.begun, &p.first, &p.last} {
 		*t = c.int(maxTime)
+	}
+	if !c.first {
+		p.sampled = c.int(maxTime)
 	}
 	p.codes = readTally(c)
 	for n := c.int(maxFields); n > 0 && !c.bad; n-- {
@@ -163,8 +165,9 @@ func mod(a, n int64) int64 { return ((a % n) + n) % n }
 
 // cursor reads a row. After the first thing that does not fit bad is set, and every read yields zero.
 type cursor struct {
-	b   []byte
-	bad bool
+	b     []byte
+	bad   bool
+	first bool // a row of schema 1, in which evidence has no time of its latest line
 }
 
 func (c *cursor) take(n int) []byte {

@@ -33,11 +33,11 @@ func TestRowsComeBack(t *testing.T) {
 		for _, g := range someGroups(r, rules, e) {
 			row := appendGroup(nil, g)
 			back := emptyGroup(g.rule)
-			if err := readGroup(back, row); err != nil {
+			if err := readGroup(back, &cursor{b: row}); err != nil {
 				t.Fatal(err)
 			}
 			again := emptyGroup(g.rule)
-			if err := readGroup(again, appendGroup(nil, back)); err != nil || !reflect.DeepEqual(again, back) {
+			if err := readGroup(again, &cursor{b: appendGroup(nil, back)}); err != nil || !reflect.DeepEqual(again, back) {
 				t.Errorf("the row of %q changed: %v\n%+v\n%+v", g.key, err, back, again)
 			}
 		}

@@ -18,6 +18,9 @@ type Options struct {
 
 	KeepAlerts time.Duration // how long resolved alerts stay in the state (state.history); 0: DefaultKeepAlerts
 
+	// Unstored says that nobody writes the state: nothing is kept for commits, and Pending has nothing.
+	Unstored bool
+
 	ExternalURL string // put in front of runbook URLs that start with "/"; "": such URLs are left out
 
 	// CanonicalName returns the catalogue's spelling of a name, "" if it knows none, so that match.names may hold any
@@ -142,6 +145,7 @@ func New(rules []Rule, opts Options) (*Engine, error) {
 		}
 	}
 	e.index, e.journal = newIndex(e.rules), newJournal(e.rules)
+	e.journal.idle = opts.Unstored
 	return e, nil
 }
 

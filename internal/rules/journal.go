@@ -11,7 +11,8 @@ import (
 // What happens to an engine is decided by what it is input and by nothing else. So its state is kept as a snapshot
 // (snapshot.go) and a journal of what it was told since: each commit adds one row with the events that it counted,
 // whatever the number of rules that counted them and of groups that there are. A restart loads the snapshot and tells
-// the engine the journal again (replay.go).
+// the engine the journal again (replay.go). Where a commit has more events than the state has bytes, as in a storm on few
+// groups, the state itself is written instead: it is the shorter way to say the same.
 //
 // A row: a version byte, the time up to which due times were taken, records, and a CRC-32 of all before it. A record
 // begins with its kind and with the time since the one before it, in nanoseconds; the first one's is since 1970.
@@ -42,10 +43,14 @@ type class struct {
 // journal is what waits to be written of what the engine was told, and what it knows of what is written. It passes on
 // to the engine that adopts this one, so that a commit that is under way during a reload ends in the right place.
 type journal struct {
-	off      bool // nothing is noted: what is told comes from the journal
+	off      bool // what is told comes from the journal
+	idle     bool // nobody writes it
+	over     bool // the row became longer than the state, which is written instead of it
+	most     int  // bytes of a row, past which that is so
 	maxValue int  // bytes that are kept of a field's value
 	partSize int  // of snapshots, in bytes
 	mayWait  int  // bytes of rows, while commits fail
+	leastRow int  // bytes that a row may always have
 
 	row     []byte // the row that is being written; empty: nothing was told since the last one
 	last    int64  // the time of its last record
@@ -70,7 +75,7 @@ type numbered struct {
 }
 
 func newJournal(rules []*rule) *journal {
-	j := &journal{classes: map[string]*class{}, partSize: partSize, mayWait: maxUnwritten, maxValue: max(maxLabelValue, maxValueBytes) + utf8.UTFMax}
+	j := &journal{classes: map[string]*class{}, partSize: partSize, mayWait: maxUnwritten, leastRow: leastRow, most: leastRow, maxValue: max(maxLabelValue, maxValueBytes) + utf8.UTFMax}
 	for _, r := range rules {
 		for _, m := range []*matcher{&r.match, r.to} {
 			if m != nil {
@@ -105,7 +110,7 @@ func (j *journal) begin(kind byte, now int64) {
 
 // event notes an event that counted in at least one rule. The line is kept only where a group took it as a sample.
 func (j *journal) event(o *observation, sampled bool) {
-	if j.off {
+	if j.silent() {
 		return
 	}
 	j.begin(recordEvent, o.now)
@@ -120,7 +125,13 @@ func (j *journal) event(o *observation, sampled bool) {
 	} else {
 		j.row = append(j.row, 0)
 	}
+	if len(j.row) > j.most {
+		j.over, j.row = true, j.row[:0]
+	}
 }
+
+// silent says that nothing is noted.
+func (j *journal) silent() bool { return j.off || j.idle || j.over }
 
 // class appends an event's class: its number in this row, and what it is where this is its first event in it.
 func (j *journal) class(ev *event.Event) {
@@ -155,7 +166,7 @@ func (j *journal) class(ev *event.Event) {
 }
 
 func (j *journal) lines(source string, now int64) {
-	if !j.off {
+	if !j.silent() {
 		j.begin(recordLines, now)
 		j.row = appendText(j.row, source)
 	}
@@ -163,7 +174,7 @@ func (j *journal) lines(source string, now int64) {
 
 func (j *journal) live(on bool, now int64) {
 	switch {
-	case j.off:
+	case j.silent():
 	case on:
 		j.begin(recordLive, now)
 	default:
@@ -172,7 +183,7 @@ func (j *journal) live(on bool, now int64) {
 }
 
 func (j *journal) rules(rules []*rule, now int64) {
-	if j.off {
+	if j.silent() {
 		return
 	}
 	j.begin(recordRules, now)

@@ -44,6 +44,9 @@ type changes struct {
 // call. With Done(false) everything is due again.
 func (e *Engine) Pending() store.Pending {
 	taken := e.marks.take()
+	if e.journal.idle {
+		return store.Pending{Done: func(bool) {}}
+	}
 	c := e.collect(taken)
 	if c.empty() {
 		return store.Pending{Done: func(bool) {}}

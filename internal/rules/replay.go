@@ -174,17 +174,21 @@ func (l *loader) rule(c *cursor) {
 
 func (l *loader) group(c *cursor) {
 	r, key := l.numberOf(c), string(c.text(maxText))
-	body := c.framed()
-	if r == nil || c.bad {
-		return
-	}
-	g := &group{rule: r, key: key, meter: r.meter(r), heapAt: -1, epoch: l.e.epoch}
-	if readGroup(g, body) != nil || strings.Count(key, keyEnd) != len(r.by) || r.groups[key] != nil {
+	body := cursor{b: c.framed()}
+	if r != nil && !c.bad && !l.add(r, key, body) {
 		c.bad = true
-		return
+	}
+}
+
+// add reads a group's state and says whether it could.
+func (l *loader) add(r *rule, key string, body cursor) bool {
+	g := &group{rule: r, key: key, meter: r.meter(r), heapAt: -1, epoch: l.e.epoch}
+	if readGroup(g, &body) != nil || strings.Count(key, keyEnd) != len(r.by) || r.groups[key] != nil {
+		return false
 	}
 	r.groups[key] = g
 	l.groups = append(l.groups, g)
+	return true
 }
 
 // adopt enters the groups into the engine's books, in their order of use.
@@ -299,6 +303,7 @@ func (j *journal) startsAfter(s *saved, known bool) {
 	rows, parts := slices.Clone(s.rows), slices.Clone(s.parts)
 	slices.Reverse(parts) // the end of a snapshot comes last, and the newest snapshot
 	j.stored.written(rows, parts)
+	j.measure()
 	if !known && j.seq > 0 {
 		j.damaged = true
 	}

@@ -123,8 +123,10 @@ func TestRestart(t *testing.T) {
 		want := whole.Transitions()
 
 		part, wait := pick(r, 20, 100, 1000, partSize), pick(r, 100, 1000, maxUnwritten)
+		row := pick(r, 60, 300, leastRow)
 		tune := func(e *Engine) *Engine {
-			e.journal.partSize, e.journal.mayWait = part, wait
+			e.journal.partSize, e.journal.mayWait, e.journal.leastRow = part, wait, row
+			e.journal.measure()
 			return e
 		}
 		tab, committed := newTable(), 0

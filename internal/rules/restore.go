@@ -20,6 +20,7 @@ type saved struct {
 	parts  []numberedPart // of snapshots, the newest first
 	alerts []alert.Alert  // by state and time, see readAlerts
 	past   []began        // of the last 30 days, in order
+	first  firstForm      // where there are neither rows nor parts
 	notes  []string
 }
 
@@ -28,7 +29,7 @@ type saved struct {
 // cannot be read is dropped and told by Notes. The engine is not live, see [Engine.Live]. The error is the database's.
 func (e *Engine) Restore(tx *store.Tx, now time.Time) error {
 	s := &saved{}
-	for _, read := range []func(*store.Tx) error{s.readJournal, s.readSnapshots, s.readAlerts} {
+	for _, read := range []func(*store.Tx) error{s.readJournal, s.readSnapshots, s.readFirstForm, s.readAlerts} {
 		if err := read(tx); err != nil {
 			return err
 		}
@@ -136,7 +137,10 @@ func LoadAlert(tx *store.Tx, id string) (a alert.Alert, ok bool, err error) {
 // load takes over what was read.
 func (e *Engine) load(s *saved, now time.Time) {
 	e.notes = append(e.notes, s.notes...)
-	if e.inTime(s, now) {
+	switch inTime := e.inTime(s, now); {
+	case inTime && s.first.clock() != 0:
+		e.loadFirstForm(&s.first)
+	case inTime:
 		e.replay(s)
 	}
 	e.journal.startsAfter(s, e.clock != 0)
@@ -154,20 +158,24 @@ func (e *Engine) load(s *saved, now time.Time) {
 
 // inTime says that the state is of a time that one can go on from.
 func (e *Engine) inTime(s *saved, now time.Time) bool {
-	for i := len(s.rows) - 1; i >= 0; i-- {
-		clock, _, err := openRow(s.rows[i].data)
-		if err != nil {
-			continue
-		}
-		ahead := timeOf(clock).Sub(now)
-		if ahead > maxClockAhead {
-			e.notes = append(e.notes, fmt.Sprintf(
-				"the state of the rules is of %s, which is %s ahead of now: the rules start anew",
-				timeOf(clock).Format(time.RFC3339), ahead.Round(time.Second)))
-		}
-		return ahead <= maxClockAhead
+	clock := s.clock()
+	ahead := timeOf(clock).Sub(now)
+	if clock == 0 || ahead <= maxClockAhead {
+		return true
 	}
-	return true
+	e.note("the state of the rules is of %s, which is %s ahead of now: the rules start anew",
+		timeOf(clock).Format(time.RFC3339), ahead.Round(time.Second))
+	return false
+}
+
+// clock is the time of the last commit, as far as it can be read; 0: it cannot.
+func (s *saved) clock() int64 {
+	for i := len(s.rows) - 1; i >= 0; i-- {
+		if clock, _, err := openRow(s.rows[i].data); err == nil {
+			return clock
+		}
+	}
+	return s.first.clock()
 }
 
 // fitLimits drops what is over limits that have become smaller.

@@ -28,6 +28,9 @@ const (
 	leastJournal = 4 << 20
 	maxRows      = 8192
 
+	// leastRow is up to which size, in bytes, a row is written as it is, however small the state may be.
+	leastRow = 256 << 10
+
 	// maxUnwritten bounds the rows that wait while commits fail, in bytes. Past it they are replaced by a whole snapshot.
 	maxUnwritten = 32 << 20
 )
@@ -260,13 +263,13 @@ func (c *journalChanges) empty() bool {
 func (e *Engine) collectJournal(force bool) *journalChanges {
 	j := e.journal
 	begin := e.clock != 0 && j.snap == nil && (j.wanted || j.stored.due())
+	if j.over || j.damaged && e.clock != 0 || j.waiting() > j.mayWait {
+		e.replaceAll()
+		begin = false
+	}
 	// A snapshot has a row of its own to be after: parts of one that was given up may lie after the last one.
 	if len(j.row) > 0 || force || begin {
 		j.close(e.clock)
-	}
-	if j.damaged && e.clock != 0 || j.waiting() > j.mayWait {
-		j.damaged = false
-		j.whole, j.unwritten = e.wholeSnapshot(), nil
 	}
 	c := &journalChanges{whole: j.whole, rows: j.unwritten}
 	j.unwritten, j.whole = nil, nil
@@ -290,9 +293,20 @@ func (e *Engine) collectJournal(force bool) *journalChanges {
 	return c
 }
 
+// replaceAll lets the next commit write the whole state in place of all that is stored and waits. An empty row follows it:
+// it tells of what time the state is.
+func (e *Engine) replaceAll() {
+	j := e.journal
+	j.over, j.damaged, j.wanted = false, false, false
+	j.row = j.row[:0]
+	j.seq++ // the row that is given up has spelt classes out
+	j.whole, j.unwritten = e.wholeSnapshot(), nil
+	j.close(e.clock)
+}
+
 // waiting is how many bytes no commit has written yet.
 func (j *journal) waiting() int {
-	n := 0
+	n := len(j.row)
 	for _, r := range j.unwritten {
 		n += len(r.data)
 	}
@@ -316,9 +330,15 @@ func (j *journal) done(c *journalChanges, committed bool) {
 	if s := j.snap; s != nil && j.stored.base == s.seq {
 		j.snap = nil
 	}
+	j.measure()
 	if n := len(c.rows); n > 0 && j.spare == nil {
 		j.spare = c.rows[n-1].data[:0]
 	}
+}
+
+// measure sets how long a row may become: the state is at most as long as the last snapshot and what was told since.
+func (j *journal) measure() {
+	j.most = max(j.leastRow, min(j.mayWait, j.stored.baseSize+j.stored.bytes))
 }
 
 // giveBack takes back what could not be written.
@@ -338,8 +358,8 @@ func (j *journal) giveBack(c *journalChanges) {
 // write puts the changes into a transaction.
 func (c *journalChanges) write(tx *store.Tx) error {
 	if c.whole != nil {
-		for _, table := range []string{`DELETE FROM rule_journal`, `DELETE FROM rule_snapshots`} {
-			if err := tx.Exec(table); err != nil {
+		for _, table := range []string{"rule_journal", "rule_snapshots", "rule_sets", "rule_groups"} {
+			if err := tx.Exec(`DELETE FROM ` + table); err != nil {
 				return fmt.Errorf("forget the state of the rules: %w", err)
 			}
 		}
