@@ -49,9 +49,8 @@ func (p *pipeline) watchSources(running time.Duration) {
 		}
 		all = all && s.CaughtUp
 	}
-	if all && !p.clock.live {
-		p.clock.live = true
-		p.rules.Live(p.now()) // from now on silence means something
+	if (all || running >= holdAtMost) && !p.clock.live {
+		p.goLive() // a file that is still behind must not hold back the others for ever
 	}
 	if p.holding && (all || running >= holdAtMost) {
 		p.holding = false
@@ -90,7 +89,7 @@ func (p *pipeline) transact(ctx context.Context) error {
 	p.dirty = false
 	transitions := p.waiting
 	parts := []store.Pending{
-		p.source.Pending(), p.counters.Pending(), p.rules.Pending(), p.notifier.Pending(transitions),
+		p.source.Pending(), p.counters.Pending(), p.rules.Pending(), p.behind.Pending(), p.notifier.Pending(transitions),
 	}
 	active := p.rules.Alerts() // as of this commit: what fires meanwhile is not durable yet
 	p.mu.Unlock()
@@ -124,6 +123,10 @@ func (p *pipeline) transact(ctx context.Context) error {
 
 // advance takes the deadlines of the rules up to now. Before the first line of a backlog nobody knows what now is.
 func (p *pipeline) advance() {
+	if !p.clock.live {
+		p.learnBehind()
+		p.behind.release(p.behind.floor(0), p.observe)
+	}
 	if now := p.clock.time(p.now()); !now.IsZero() {
 		p.rules.Advance(now)
 	}

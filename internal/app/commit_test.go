@@ -40,6 +40,7 @@ func newStill(t *testing.T, config string, now func() time.Time, beforeCommit fu
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.behind.known = true // no other file is behind
 	return &still{t: t, d: d, p: p}
 }
 

@@ -38,13 +38,15 @@ type pipeline struct {
 	logger   *slog.Logger
 	now      func() time.Time
 
-	streams sync.Map      // line.FileID -> *stream
-	kick    chan struct{} // a commit is wanted now
+	streams  sync.Map      // line.FileID -> *stream
+	caughtUp atomic.Bool   // clock.live, for those who do not hold the lock
+	kick     chan struct{} // a commit is wanted now
 
 	// mu guards what a commit moves together: from here to held. All pipelines of a daemon have the same one: who looks at
 	// the one before a reload must not meet the one that takes over its rules.
 	mu      *sync.Mutex
 	clock   clock
+	behind  catchUp
 	skews   map[string]*skew
 	read    readings
 	dirty   bool
@@ -71,6 +73,7 @@ type health struct {
 type stream struct {
 	parse   *parse.Stream
 	scratch []byte
+	reached atomic.Int64 // the time of its last line, Unix nanoseconds, while backlog is read; 0 before
 }
 
 // Take is the sink of the source: it parses a batch and counts what is in it.
@@ -88,13 +91,15 @@ func (p *pipeline) Take(_ context.Context, b *line.Batch, advance func(resume in
 		st.scratch = p.redactor.Apply(&c.Is, st.scratch)
 	}
 
+	reached := p.timeReached(st, b, res)
+
 	p.mu.Lock()
-	for i := range res.Events {
-		p.count(&res.Events[i])
-	}
 	for i := range res.Corrections {
-		p.correct(&res.Corrections[i])
+		p.correct(b.File, &res.Corrections[i])
 	}
+	p.counters.AddAll(res.Events) // after the corrections: what is owed is made up for
+	p.judge(b.File, res.Events)
+	p.passed(b.File, reached)
 	p.counters.AddLines(b.Source, int64(res.Lines), b.End-max(b.Offset, b.Counted))
 	for _, s := range res.Skipped {
 		p.counters.AddSkipped(b.Source, s.Reason, int64(s.N))
@@ -127,31 +132,99 @@ func (p *pipeline) closed(id line.FileID) { p.streams.Delete(id) }
 
 // correct counts what the rest of a record has made of an event that was counted at a pause. Rules have seen the record:
 // only where it turns out to be another error do they see that, too. The lock is held.
-func (p *pipeline) correct(c *parse.Correction) {
+func (p *pipeline) correct(file line.FileID, c *parse.Correction) {
 	if c.Gone {
 		p.counters.Replace(&c.Was, nil)
 		return
 	}
 	p.counters.Replace(&c.Was, &c.Is)
 	if c.Is.Code != c.Was.Code || c.Is.Name != c.Was.Name || c.Is.Category != c.Was.Category || c.Is.Reference != c.Was.Reference {
-		p.judge(&c.Is)
+		p.judge(file, []event.Event{c.Is})
 	}
 }
 
-// count hands one event to every stage behind the parser. The lock is held.
-func (p *pipeline) count(e *event.Event) {
-	p.counters.Add(e)
-	p.judge(e)
-}
-
-// judge hands one event to the rules. The lock is held.
-func (p *pipeline) judge(e *event.Event) {
-	wall := p.now()
-	at := p.clock.at(e, wall)
+// judge hands events of a file to the rules: at once, or while backlog is read when all other files have come to their
+// time. The lock is held.
+func (p *pipeline) judge(file line.FileID, events []event.Event) {
 	if p.clock.live {
-		p.watchSkew(e)
+		for i := range events {
+			p.watchSkew(&events[i])
+			p.observe(&events[i])
+		}
+		return
 	}
-	v := p.rules.Observe(e, at)
+	p.learnBehind()
+	floor := p.behind.floor(file)
+	for i := range events {
+		at := nanosOf(&events[i])
+		if at > floor {
+			p.behind.hold(events[i:]) // a log is in order of time, but for a line or two: those wait with the others
+			return
+		}
+		p.behind.release(at-1, p.observe)
+		p.observe(&events[i])
+	}
+}
+
+// learnBehind asks which files are behind, where that has changed. The lock is held.
+func (p *pipeline) learnBehind() {
+	if v := p.source.BehindVersion(); v != p.behind.version {
+		files, version := p.source.Behind()
+		p.behind.set(files)
+		p.behind.version = version
+	}
+}
+
+// passed notes the time that a file has come to, and judges what has waited for it. The lock is held.
+func (p *pipeline) passed(file line.FileID, reached int64) {
+	if p.clock.live {
+		return
+	}
+	p.behind.reached(file, reached)
+	p.behind.release(p.behind.floor(0), p.observe)
+}
+
+// timeReached returns the time of the last line of a file that is complete, Unix nanoseconds; latest where its lines have
+// none. While backlog is read files are read on in the order of these times.
+func (p *pipeline) timeReached(st *stream, b *line.Batch, res *parse.Result) int64 {
+	if p.caughtUp.Load() {
+		return latest
+	}
+	whole := b.Data[:min(max(res.Resume-b.Offset, 0), int64(len(b.Data)))]
+	at := st.reached.Load()
+	if len(whole) == 0 {
+		return at
+	}
+	if t := lastTime(p.plan.sets[b.Source], whole, b.Read); !t.IsZero() {
+		at = max(at, nanos(t))
+	} else if at == 0 {
+		at = latest
+	}
+	st.reached.Store(at)
+	return at
+}
+
+// fileReached is source.Deps.Reached.
+func (p *pipeline) fileReached(id line.FileID) int64 {
+	if s, ok := p.streams.Load(id); ok {
+		return s.(*stream).reached.Load()
+	}
+	return 0
+}
+
+// goLive ends the catching up: all that waits is judged, and the clock is the wall from now on. The lock is held.
+func (p *pipeline) goLive() {
+	p.behind.release(latest, p.observe)
+	p.behind.files, p.behind.order = nil, nil
+	p.clock.live = true
+	p.caughtUp.Store(true)
+	p.rules.Live(p.now()) // from now on silence means something
+	p.dirty = true
+}
+
+// observe hands one event to the rules. The lock is held.
+func (p *pipeline) observe(e *event.Event) {
+	v := p.rules.Observe(e, p.clock.at(e, p.now()))
 	if v.Late {
 		p.counters.AddLate(e.Source)
 	}

@@ -39,6 +39,7 @@ func (d *Daemon) prepare(plan *Plan) (*pipeline, error) {
 	}
 	p.source, err = source.New(plan.sources, p, source.Deps{
 		Logger: d.logger, Now: d.opts.Now, DrainTimeout: drainFiles, Closed: p.closed, Stdin: d.opts.Stdin,
+		Reached: p.fileReached,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sources: %w", err)
@@ -96,6 +97,9 @@ func (p *pipeline) restore(tx *store.Tx) error {
 	}
 	for _, note := range p.rules.Notes() {
 		p.logger.Warn("the state of the rules: " + note)
+	}
+	if err := p.behind.Restore(tx); err != nil {
+		return err
 	}
 	return p.restoreBeside(tx)
 }

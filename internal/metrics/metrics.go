@@ -120,6 +120,13 @@ func orDefault(n, otherwise int) int {
 	return n
 }
 
+// AddAll counts events, as Add does.
+func (c *Counters) AddAll(events []event.Event) {
+	for i := range events {
+		c.Add(&events[i])
+	}
+}
+
 // Add counts one event. It allocates only when the event makes a new series. Events of a source that is not configured
 // are ignored.
 func (c *Counters) Add(e *event.Event) {

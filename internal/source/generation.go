@@ -67,6 +67,8 @@ type generation struct {
 	again        bool    // there is something to do once neither is set
 	last         outcome // of the last turn
 	backlog      bool
+	behind       bool      // it was not read to its end since this Manager began, when others were not either
+	front        int64     // the time to which the sink has come in it; see Deps.Reached
 	lines        int64     // handed on
 	read         time.Time // when something was last handed on
 	pause        bool      // the parser is to be told of a pause

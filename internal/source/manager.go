@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/errwatch/errwatch/internal/line"
@@ -41,19 +42,21 @@ type Manager struct {
 	behind   int       // generations that wait for an older one; at least so many as there are
 	judged   bool      // every source has caught up
 
-	mu         sync.Mutex
-	work       sync.Cond
-	packedWork sync.Cond
-	open       map[*generation]struct{} // changed by the scheduler alone
-	ready      queue
-	results    []result
-	hints      []*generation
-	dirty      map[*record]struct{}
-	newSources []knownRow
-	lastRow    int64
-	stopped    bool // the workers end
-	halted     bool
-	abandon    context.CancelFunc // ends the context of Take
+	mu            sync.Mutex
+	work          sync.Cond
+	packedWork    sync.Cond
+	open          map[*generation]struct{} // changed by the scheduler alone
+	ready         queue
+	results       []result
+	hints         []*generation
+	dirty         map[*record]struct{}
+	newSources    []knownRow
+	lastRow       int64
+	behindFiles   []line.FileID // as of the last judgement; the slice is never changed
+	behindVersion atomic.Uint64
+	stopped       bool // the workers end
+	halted        bool
+	abandon       context.CancelFunc // ends the context of Take
 
 	wake chan struct{} // the scheduler has results to look at
 }

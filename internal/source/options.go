@@ -56,6 +56,10 @@ type Deps struct {
 	NoTail       bool              // follow by the clock alone
 	Closed       func(line.FileID) // a generation is finished: nothing more comes of it
 	Stdin        io.Reader         // what the path "-" reads
+
+	// Reached tells the time to which the sink has come in a file, in any unit; 0 where it knows none. Until all sources
+	// have reached their end, of the files with a backlog the one with the least is read on. It is called after each batch.
+	Reached func(line.FileID) int64
 }
 
 // Sink consumes batches.

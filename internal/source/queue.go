@@ -14,6 +14,7 @@ const backlogBytes = 4 * blockSize
 type queue struct {
 	live, backlog []*generation
 	packed        []*generation // compressed files, for the worker that has nothing else to do: one to its end, then the next
+	turns         int           // that the backlog has had
 	streak        int           // live turns since the backlog last had one
 }
 
@@ -34,7 +35,7 @@ func (q *queue) push(g *generation) {
 		q.packed = slices.Insert(q.packed, 0, g)
 	case g.packed != nil:
 		q.packed = append(q.packed, g)
-	case g.backlog:
+	case g.backlog || g.behind:
 		q.backlog = append(q.backlog, g)
 	default:
 		q.live = append(q.live, g)
@@ -57,11 +58,31 @@ func (q *queue) pop(packed bool) *generation {
 	case &q.backlog:
 		q.streak = 0
 	}
+	if from == &q.backlog {
+		// One turn in a few goes to whoever waits longest, so that a huge file does not keep the others waiting.
+		if q.turns++; q.turns%liveBeforeBacklog != 0 {
+			putFirst(*from)
+		}
+	}
 	g := (*from)[0]
 	(*from)[0] = nil
 	*from = (*from)[1:]
 	g.queued = false
 	return g
+}
+
+// putFirst moves the file that is furthest behind, by the times in its lines, to the front. Those that nobody knows a
+// time of stay in the order in which they came.
+func putFirst(list []*generation) {
+	least := 0
+	for i, g := range list {
+		if g.front < list[least].front {
+			least = i
+		}
+	}
+	g := list[least]
+	copy(list[1:], list[:least])
+	list[0] = g
 }
 
 // drop takes g out of the queue.

@@ -71,6 +71,7 @@ func (m *Manager) enroll(f *found, r *record, s *source, path, home string) *gen
 	r.gen, r.key, r.birth, r.size = g, f.st.key, f.birth, f.st.size
 	r.finished, r.lost, r.missed = false, false, time.Time{}
 	g.backlog = g.lag() > backlogBytes
+	g.behind = !m.judged && m.deps.Reached != nil
 	m.open[g] = struct{}{}
 	m.touch(r)
 	return g

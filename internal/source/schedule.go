@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/errwatch/errwatch/internal/line"
 )
 
 // tick looks at everything once: which files there are, where each path leads, what has grown.
@@ -104,10 +106,15 @@ func (w *worker) step(ctx context.Context) bool {
 
 	t.released = retired && m.released(g, quiet)
 	out, err := w.read(ctx, t)
+	front := int64(0)
+	if m.deps.Reached != nil {
+		front = m.deps.Reached(g.id)
+	}
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g.busy = false
+	g.busy, g.front = false, front
+	g.behind = g.behind && out == more
 	g.backlog = g.lag() > backlogBytes
 	if out == more || out == idle {
 		g.proven = max(g.proven, g.turnSize)
@@ -234,9 +241,14 @@ func (m *Manager) judge() {
 		return
 	}
 	behind := map[*source]bool{}
+	var files []line.FileID
 	for g := range m.open {
-		if !g.settled() {
-			behind[g.src] = true
+		if g.settled() {
+			continue
+		}
+		behind[g.src] = true
+		if !g.waiting() && g.unknown == nil {
+			files = append(files, g.id)
 		}
 	}
 	for _, s := range m.sources {
@@ -247,10 +259,27 @@ func (m *Manager) judge() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.judged = len(m.results) == 0
+	looked := true
 	for _, s := range m.sources {
+		looked = looked && s.scanned
 		if s.scanned && !behind[s] && len(m.results) == 0 && !s.stats.CaughtUp {
 			s.stats.CaughtUp = true
 		}
 		m.judged = m.judged && s.stats.CaughtUp
 	}
+	if slices.Sort(files); looked && (m.behindVersion.Load() == 0 || !slices.Equal(files, m.behindFiles)) {
+		m.behindFiles = files
+		m.behindVersion.Add(1)
+	}
 }
+
+// Behind lists the files that are being read and were not read to their end yet; version tells whether that is news. It
+// is 0 as long as not all sources were looked at.
+func (m *Manager) Behind() (files []line.FileID, version uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.behindFiles, m.behindVersion.Load()
+}
+
+// BehindVersion is the version that Behind would return.
+func (m *Manager) BehindVersion() uint64 { return m.behindVersion.Load() }
