@@ -20,9 +20,7 @@ import (
 func (r *rig) crash() {
 	r.t.Helper()
 	r.breakCommits(func() error { return errors.New("killed") })
-	if err := r.stop(); err == nil {
-		r.t.Fatal("the last commit went well: this was no kill")
-	}
+	_ = r.stop() // it fails, unless there was nothing to commit
 	r.breakCommits(nil)
 	r.start()
 }
