@@ -127,7 +127,7 @@ func (m *Manager) neighboursOf(w *watched, home string, records []*record) []*fo
 	for _, rel := range m.relatives(home) {
 		path := filepath.Join(filepath.Dir(home), rel.name)
 		f, err := m.neighbour(w.src, path, records)
-		w.unsure = w.unsure || vanished(path, err)
+		w.note(path, err)
 		if f != nil {
 			m.well(w.src, path)
 			f.rel = rel
@@ -135,6 +135,12 @@ func (m *Manager) neighboursOf(w *watched, home string, records []*record) []*fo
 		}
 	}
 	return out
+}
+
+// note notes what stood in the way of looking at a neighbour, so that it is looked at again.
+func (w *watched) note(path string, err error) {
+	w.unsure = w.unsure || vanished(path, err)
+	w.blind = w.blind || err != nil && !gone(err)
 }
 
 // vanished says that a name that was listed was not there any more when it was to be looked at.
@@ -207,7 +213,8 @@ func (m *Manager) strayed(w *watched, home string) ([]*record, []*found) {
 	for old := range homes {
 		mine := m.family(w.src, old)
 		records = append(records, mine...)
-		f, _ := m.neighbour(w.src, old, mine) // what cannot be looked at is tried again
+		f, err := m.neighbour(w.src, old, mine)
+		w.blind = w.blind || err != nil && !gone(err)
 		if f != nil {
 			_, f.rel.pack = packingOf(old)
 			files = append(files, f)
@@ -246,7 +253,7 @@ func (m *Manager) passedBy(w *watched, at *found, home string, records []*record
 				continue
 			}
 			f, err := m.neighbour(w.src, path, records)
-			w.unsure = w.unsure || vanished(path, err)
+			w.note(path, err)
 			if f != nil {
 				f.rel = rel
 				out = append(out, f)

@@ -105,8 +105,9 @@ type watched struct {
 	read    int64       // its size, where that is because it is read to its end; else -1
 	listed  bool        // the last find had it
 	rotate  bool        // its name is that of a rotated part of another watched path
+	blind   bool        // a neighbour is there and cannot be opened
 	unsure  bool        // a neighbour could not be looked at: it is to be looked for again
-	retry   time.Time   // of a rotated part: not looked at again before
+	retry   time.Time   // what could not be looked at is not tried again before
 	late    bool        // it was not there when the source was first looked at
 	since   time.Time   // since when nothing is there
 	pending bool        // there is a copy of what is read

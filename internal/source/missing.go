@@ -12,7 +12,8 @@ const (
 	// was found is read, before what is known to have been in it counts as lost. It may just be being renamed or packed.
 	goneWait = 10 * time.Second
 
-	// goneLimit is the same where one of its neighbours cannot be looked into: a compressed file that is not complete.
+	// goneLimit is the same where one of its neighbours cannot be looked into: a compressed file that is not complete, or
+	// one that must not be read.
 	goneLimit = 5 * time.Minute
 
 	searchEvery = time.Second // how often missing files are looked for
@@ -51,11 +52,13 @@ func (m *Manager) tendMissing(s *source) {
 	}
 	s.searched = now
 	seen := map[string]bool{}
+	blind := map[string]bool{}
 	for _, r := range slices.Clone(s.missing) {
 		if !seen[r.path] && r.unfinished() {
 			seen[r.path] = true
 			if w := s.watch(r.path); w != nil {
 				m.survey(w, nil)
+				blind[r.path] = w.blind
 			}
 		}
 	}
@@ -67,21 +70,21 @@ func (m *Manager) tendMissing(s *source) {
 	}
 	for _, r := range s.missing {
 		if r.unfinished() {
-			m.miss(r, s, now)
+			m.miss(r, s, now, blind[r.path])
 		}
 	}
 }
 
 // miss writes a record off whose file has been missing for long enough.
-func (m *Manager) miss(r *record, s *source, now time.Time) {
-	if m.orphanOf(r) != nil || !readable(filepath.Dir(r.home)) {
+func (m *Manager) miss(r *record, s *source, now time.Time, blind bool) {
+	if m.orphanOf(r) != nil || !readable(filepath.Dir(r.home)) || m.standsAt(r, r.path) || m.standsAt(r, r.home) {
 		return
 	}
 	if r.missed.IsZero() {
 		r.missed = now
 	}
 	wait := goneWait
-	if busy, broken := m.identifying(s, r.home); busy || broken {
+	if busy, broken := m.identifying(s, r.home); busy || broken || blind {
 		wait = goneLimit
 	}
 	if now.Sub(r.missed) < wait {
@@ -93,6 +96,12 @@ func (m *Manager) miss(r *record, s *source, now time.Time) {
 	m.touch(r)
 	m.mu.Unlock()
 	m.lost(s, r.path, size-r.pos.offset, "gone")
+}
+
+// standsAt says that the file of r is there, though it could not be opened.
+func (m *Manager) standsAt(r *record, path string) bool {
+	st, err := statPath(path)
+	return err == nil && m.owner[st.key] == nil && r.sameInode(st.key, birthAt(path))
 }
 
 func readable(dir string) bool {

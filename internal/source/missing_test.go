@@ -428,3 +428,30 @@ func (r *rig) probe() string {
 	must(r.t, os.WriteFile(path, nil, 0o644))
 	return path
 }
+
+// TestPermissionsLostWhileDown: a log and its rotated part must not be read for a while; nothing is written off, and
+// both are read on when they may be.
+func TestPermissionsLostWhileDown(t *testing.T) {
+	t.Parallel()
+	unprivileged(t)
+	r := newRig(t, Options{Name: "s", Paths: []string{"app.log"}})
+	must(t, os.Chmod(r.dir, 0o777))
+	r.write("app.log", text(numbered(0, 100)))
+	r.expect(numbered(0, 100)...)
+	r.restart()
+	r.write("app.log", text(numbered(100, 200)))
+	r.rename("app.log", "app.log.1")
+	r.write("app.log", text(numbered(200, 300)))
+	must(t, os.Chmod(r.path("app.log"), 0))
+	must(t, os.Chmod(r.path("app.log.1"), 0))
+	r.expect()
+	r.giveUp()
+	must(t, os.Chmod(r.path("app.log.1"), 0o644))
+	r.pass(searchEvery)
+	r.expect(numbered(100, 200)...)
+	must(t, os.Chmod(r.path("app.log"), 0o644))
+	r.expect(numbered(200, 300)...)
+	if st := r.stats(); st.LostBytes != 0 || st.Errors[ReasonPermission] != 2 {
+		t.Errorf("stats %+v", st)
+	}
+}

@@ -100,12 +100,15 @@ func (m *Manager) lookAround(w *watched) {
 	}
 	// What was hardly read proves nothing: whether a copy is a copy of it must be seen anew each time.
 	unproven := w.pending && w.gen != nil && w.gen.rec != nil && m.posOf(w.gen.rec).offset < windowLen
-	if st == w.folder && !unproven && !w.unsure {
+	now := m.deps.Now()
+	again := unproven || w.unsure || w.blind && !now.Before(w.retry)
+	if st == w.folder && !again {
 		return
 	}
 	// Rotation in the usual way changes which file the path leads to, and that is looked into when it does. Otherwise
 	// neighbours are of interest only where there are others than before.
-	if kin := m.kinOf(w.home); kin != w.kin || w.gen == nil || unproven || w.unsure {
+	if kin := m.kinOf(w.home); kin != w.kin || w.gen == nil || again {
+		w.retry = now.Add(searchEvery)
 		w.kin = kin
 		m.survey(w, nil)
 	}

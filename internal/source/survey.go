@@ -109,7 +109,7 @@ func (m *Manager) readBefore(w *watched, f *found) bool {
 // and which were never seen. Older parts are read first. at is nil where nothing stands under the path now.
 func (m *Manager) survey(w *watched, at *found) {
 	home := resolved(w.path)
-	w.home, w.pending, w.unsure = home, false, false
+	w.home, w.pending, w.unsure, w.blind = home, false, false, false
 	records := m.family(w.src, home)
 	if home != w.path {
 		records = union(records, m.family(w.src, w.path))
