@@ -105,6 +105,7 @@ type watched struct {
 	read    int64       // its size, where that is because it is read to its end; else -1
 	listed  bool        // the last find had it
 	rotate  bool        // its name is that of a rotated part of another watched path
+	moved   bool        // a glob has found a rotated part of it in a folder of old files
 	blind   bool        // a neighbour is there and cannot be opened
 	unsure  bool        // a neighbour could not be looked at: it is to be looked for again
 	retry   time.Time   // what could not be looked at is not tried again before

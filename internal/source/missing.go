@@ -127,18 +127,30 @@ func (s *source) parentOf(w *watched) *watched {
 	dir, name := filepath.Split(w.path)
 	ps, _ := parents(name)
 	for _, p := range slices.Backward(ps) {
-		path := dir + p.name
 		if !p.credible {
 			continue
 		}
-		if x := s.watched[path]; x != nil {
+		if x := s.knownLog(dir + p.name); x != nil {
 			return x
 		}
-		if len(s.byPath[path]) > 0 || len(s.homed(path)) > 0 {
-			if x := s.watch(path); x != nil {
-				return x
-			}
+		if !isOldFolder(dir) {
+			continue
 		}
+		if x := s.knownLog(filepath.Join(filepath.Dir(filepath.Clean(dir)), p.name)); x != nil {
+			x.moved = true
+			return x
+		}
+	}
+	return nil
+}
+
+// knownLog returns the watched path, or one for a survey where the state knows the log, and nothing stands there now.
+func (s *source) knownLog(path string) *watched {
+	if x := s.watched[path]; x != nil {
+		return x
+	}
+	if len(s.byPath[path]) > 0 || len(s.homed(path)) > 0 {
+		return s.watch(path)
 	}
 	return nil
 }

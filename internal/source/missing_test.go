@@ -455,3 +455,69 @@ func TestPermissionsLostWhileDown(t *testing.T) {
 		t.Errorf("stats %+v", st)
 	}
 }
+
+// TestOlddir: logrotate's olddir, while nobody looks, with a glob that leads there too and without.
+func TestOlddir(t *testing.T) {
+	t.Parallel()
+	for _, globs := range [][]string{{"app.log"}, {"*.log", "old/*"}, {"**/app*"}} {
+		for _, packed := range []bool{false, true} {
+			t.Run(fmt.Sprint(globs, packed), func(t *testing.T) {
+				t.Parallel()
+				playOlddir(t, globs, packed)
+			})
+		}
+	}
+}
+
+func playOlddir(t *testing.T, globs []string, packed bool) {
+	r := newRig(t, Options{Name: "s", Paths: globs})
+	r.mkdir("old")
+	rotate := func() {
+		for i := 9; i > 0; i-- {
+			for _, ending := range []string{"", ".gz"} {
+				if name := fmt.Sprintf("old/app.log.%d%s", i, ending); exists(r.path(name)) {
+					r.rename(name, fmt.Sprintf("old/app.log.%d%s", i+1, ending))
+				}
+			}
+		}
+		r.rename("app.log", "old/app.log.1")
+		if packed {
+			r.pack("old/app.log.1", ".gz")
+		}
+	}
+	n := 0
+	write := func(k int) []string {
+		lines := numbered(n, n+k)
+		r.write("app.log", text(lines))
+		n += k
+		return lines
+	}
+	r.expect(write(100)...)
+	rotate()
+	r.expectSorted(write(100)...) // while it is followed
+	r.restart()
+	r.expect()
+	r.restart()
+	want := write(50)
+	for range 3 {
+		r.pause()
+		rotate()
+		want = append(want, write(100)...)
+	}
+	r.expectSorted(want...)
+	r.giveUp()
+	r.restart()
+	r.expect()
+	rotate()
+	r.expect(write(10)...)
+	r.restart()
+	r.expect()
+	if st := r.stats(); st.LostBytes != 0 {
+		t.Errorf("stats %+v", st)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

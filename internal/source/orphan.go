@@ -13,14 +13,16 @@ const copyWait = 5 * time.Second
 // where there is none, that is lost.
 func (m *Manager) searchCopy(o *generation) {
 	records := m.family(o.src, o.home)
-	for _, rel := range m.relatives(o.home) {
-		f, _ := m.neighbour(o.src, filepath.Join(filepath.Dir(o.home), rel.name), records)
-		if f == nil {
-			continue // what cannot be looked at is tried again
-		}
-		f.rel = rel
-		if m.tryCopy(o, f) {
-			return
+	for _, home := range append([]string{o.home}, movedTo(o.home)...) {
+		for _, rel := range m.relatives(home) {
+			f, _ := m.neighbour(o.src, filepath.Join(filepath.Dir(home), rel.name), records)
+			if f == nil {
+				continue // what cannot be looked at is tried again
+			}
+			f.rel = rel
+			if m.tryCopy(o, f) {
+				return
+			}
 		}
 	}
 	waited := m.deps.Now().Sub(o.asked)

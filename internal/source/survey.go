@@ -122,7 +122,8 @@ func (m *Manager) survey(w *watched, at *found) {
 		files = append(files, m.passedBy(w, at, home, records)...)
 	}
 	strayed, elsewhere := m.strayed(w, home)
-	records, files = union(records, strayed), once(append(files, elsewhere...))
+	files = append(append(files, elsewhere...), m.movedAway(w, home, records)...)
+	records, files = union(records, strayed), once(files)
 	records = w.src.withMissing(records)
 
 	matchInodes(files, records)
