@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/errwatch/errwatch/internal/catalog"
 	"github.com/errwatch/errwatch/internal/parse/capture"
@@ -38,7 +37,7 @@ type Set struct {
 	maxLine  int
 	hold     int64
 
-	large sync.Pool // of *buffers
+	large chan *buffers // free ones
 }
 
 // use is what a literal in a record means.
@@ -73,7 +72,7 @@ type group struct {
 // Compile makes a set for one source. Patterns for other sources are left out. The error joins all mistakes; those of
 // patterns are the ones that CheckPatterns returns as errors.
 func Compile(o Options) (*Set, error) {
-	s := &Set{source: o.Source, cat: o.Catalog, noPrefilter: o.NoPrefilter, maxLine: o.MaxLine}
+	s := &Set{source: o.Source, cat: o.Catalog, noPrefilter: o.NoPrefilter, maxLine: o.MaxLine, large: make(chan *buffers, keepLarge)}
 	if s.cat == nil {
 		s.cat, _ = catalog.Builtin("videosdk-react")
 	}

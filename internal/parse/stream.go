@@ -190,17 +190,17 @@ func (st *Stream) closeUncounted() {
 }
 
 func (st *Stream) reset() {
+	st.Release()
 	r := &st.res
 	st.res = Result{
 		Events: r.Events[:0], Skipped: r.Skipped[:0], UnmatchedText: r.UnmatchedText[:0], Corrections: r.Corrections[:0],
 	}
 	st.fields = st.fields[:0]
-	if cap(st.res.Events) > keepEvents || cap(st.fields) > keepHits {
-		st.res.Events, st.fields = nil, nil
-	}
 	if st.res.Events == nil {
-		if b, ok := st.set.large.Get().(*buffers); ok {
+		select {
+		case b := <-st.set.large:
 			st.res.Events, st.fields, st.large = b.events[:0], b.fields[:0], b
+		default:
 		}
 	}
 	st.arena, st.scratch, st.piece = giveBack(st.arena), giveBack(st.scratch), giveBack(st.piece)
@@ -208,14 +208,14 @@ func (st *Stream) reset() {
 }
 
 // buffers are what the events of a large batch need. In an incident each batch is large, and the next one is often of
-// another file: so they belong to the set, and streams borrow them.
+// another file: so they belong to the set, which keeps keepLarge of them, and streams borrow them.
 type buffers struct {
 	events []event.Event
 	fields []event.Field
 }
 
 // Release says that the latest result is used up: it ends the result's validity, and lends the memory of a large one to
-// whichever stream of the set is fed next. Without it that memory is freed at the next call. It may be left out.
+// whichever stream of the set is fed next. The next call of the stream does the same.
 func (st *Stream) Release() {
 	if cap(st.res.Events) <= keepEvents && cap(st.fields) <= keepHits {
 		return
@@ -225,7 +225,10 @@ func (st *Stream) Release() {
 		b = &buffers{}
 	}
 	b.events, b.fields = st.res.Events, st.fields
-	st.set.large.Put(b)
+	select {
+	case st.set.large <- b:
+	default:
+	}
 	st.res.Events, st.fields, st.large = nil, nil, nil
 }
 
