@@ -44,7 +44,8 @@ type Regexp struct {
 	anchored bool // matches at the start of the text or nowhere
 	prefix   []byte
 	first    byteSet // bytes with which a match can start
-	useFirst bool    // false: a match may be empty, so each position must be tried
+	firsts   [256]bool
+	useFirst bool // false: a match may be empty, so each position must be tried
 }
 
 // Compile takes the syntax of the standard library (Perl flags); errors are *syntax.Error.
@@ -68,6 +69,9 @@ func Compile(expr string) (*Regexp, error) {
 		re.prefix = []byte(prefix)
 	}
 	re.useFirst = re.firstBytes(re.start, make([]bool, len(re.insts)))
+	for c := range re.firsts {
+		re.firsts[c] = c >= utf8.RuneSelf || re.first.has(byte(c))
+	}
 	return re, nil
 }
 
@@ -189,9 +193,10 @@ func (re *Regexp) next(text []byte, pos int) int {
 	if !re.useFirst {
 		return pos
 	}
-	for ; pos < len(text); pos += width(text, pos) {
-		if re.first.has(text[pos]) {
-			return pos
+	// A byte outside ASCII, with which a rune starts, may always be the first one: so all that are passed over are ASCII.
+	for i, c := range text[pos:] {
+		if re.firsts[c] {
+			return pos + i
 		}
 	}
 	return -1
