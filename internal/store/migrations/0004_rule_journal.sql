@@ -1,7 +1,7 @@
--- Schema 2: the state of the rules is a snapshot, and a journal of what they were told since. Both are internal/rules'
+-- Schema 4: the state of the rules is a snapshot, and a journal of what they were told since. Both are internal/rules'
 -- own form, with checksums; alerts stay readable.
 --
--- rule_sets and rule_groups, which held it in schema 1, stay for the first start: it reads them, and its first commit
+-- rule_sets and rule_groups, which held it up to schema 3, stay for the first start: it reads them, and its first commit
 -- writes a snapshot and empties them.
 
 CREATE TABLE rule_journal (
