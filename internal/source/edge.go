@@ -7,12 +7,14 @@ import (
 // The live edge makes latency small where little happens: it wakes a worker at the moment of a write, where the clock
 // alone would take up to a tick. It delivers nothing itself, and nothing depends on it: what an edge misses, the clock
 // sees. Above busyLines it costs more than it gives (an event, a stat and three hand-overs for each write), and looking
-// every hotEvery is cheaper and fast enough.
+// now and then is cheaper and fast enough: a look costs as much as reading a thousand lines.
 const (
-	hotEvery  = 10 * time.Millisecond
-	hotFor    = time.Second // after it last changed, a file without an edge is looked at so often for so long
-	busyLines = 2000        // lines a second: from there on the clock takes over
-	calmFor   = 2 * time.Second
+	hotEvery    = 20 * time.Millisecond
+	steadyEvery = 50 * time.Millisecond // where nothing was rotated and no file grows by more than fastLines
+	hotFor      = time.Second           // after it last changed, a file without an edge is looked at so often for so long
+	busyLines   = 400                   // lines a second: from there on the clock takes over
+	fastLines   = 10_000                // lines a second: from there on a late look would find more than a block
+	calmFor     = 2 * time.Second
 
 	// maxEdges bounds goroutines and inotify watches: the files that grew last have an edge, the others the clock.
 	maxEdges = 256
@@ -55,7 +57,7 @@ func (m *Manager) tendEdge(g *generation, now time.Time) {
 	lines := g.lines
 	m.mu.Unlock()
 	rate := float64(lines-g.linesSeen) / m.deps.Tick.Seconds()
-	g.linesSeen = lines
+	g.linesSeen, g.fast = lines, rate > fastLines
 	if rate > busyLines/2 {
 		g.calmFrom = now.Add(calmFor)
 	}
@@ -127,10 +129,12 @@ func (m *Manager) setEdge(g *generation, e *edge) {
 func (m *Manager) heat(g *generation) {
 	g.hotUntil = m.deps.Now().Add(hotFor)
 	m.hot[g] = struct{}{}
+	m.steady = m.steady && g.stage == live
 }
 
 // heatPath does the same for a path whose file was rotated: its successor is about to come.
 func (m *Manager) heatPath(w *watched) {
+	m.steady = false
 	w.hotUntil = m.deps.Now().Add(hotFor)
 	m.hotPaths[w] = struct{}{}
 }
@@ -141,6 +145,7 @@ func (m *Manager) lookHot() {
 	clear(m.kin)
 	clear(m.folders)
 	now := m.deps.Now()
+	m.steady = len(m.hotPaths) == 0
 	for w := range m.hotPaths {
 		if now.After(w.hotUntil) || w.src.watched[w.path] != w {
 			delete(m.hotPaths, w)
@@ -153,6 +158,7 @@ func (m *Manager) lookHot() {
 			delete(m.hot, g)
 			continue
 		}
+		m.steady = m.steady && !g.fast && g.stage == live
 		if st, err := statFile(g.file); err == nil {
 			m.noticed(g, st)
 		}
@@ -164,7 +170,11 @@ func (m *Manager) lookHot() {
 func (m *Manager) pause(nextTick time.Time) time.Duration {
 	left := time.Until(nextTick)
 	if n := len(m.hot) + len(m.hotPaths); n > 0 {
-		left = min(left, hotEvery*time.Duration(1+n/100))
+		every := hotEvery
+		if m.steady {
+			every = steadyEvery
+		}
+		left = min(left, every*time.Duration(1+n/100))
 	}
 	return max(left, 0)
 }

@@ -49,6 +49,7 @@ type generation struct {
 	linesSeen int64     // lines when last tended
 	calmFrom  time.Time // when it may count as quiet
 	hotUntil  time.Time
+	fast      bool // more than fastLines came in a second
 
 	packed *packed // reads what is in a compressed file; nil for plain ones
 

@@ -37,6 +37,7 @@ type Manager struct {
 	edges    edges
 	hot      map[*generation]struct{} // looked at between ticks
 	hotPaths map[*watched]struct{}
+	steady   bool      // nothing that is hot is in a hurry
 	regrown  time.Time // when finished files were last looked at
 	forgot   time.Time // when old records were last dropped
 	behind   int       // generations that wait for an older one; at least so many as there are
