@@ -102,6 +102,6 @@ const (
 	keepBuffer = 64 << 10 // buffers that grew beyond this are given back after use
 	keepEvents = 1024
 	keepHits   = 4096 // occurrences of literals
-	keepLarge  = 2    // buffers for the events of large batches
+	keepLarge  = 8    // buffers for batches that are kept while nobody uses them
 	maxUnknown = 256  // distinct unknown codes that a stream remembers the text of
 )

@@ -190,7 +190,9 @@ func (st *Stream) closeUncounted() {
 }
 
 func (st *Stream) reset() {
-	st.Release()
+	if cap(st.res.Events) > keepEvents || cap(st.fields) > keepHits {
+		st.Release()
+	}
 	r := &st.res
 	st.res = Result{
 		Events: r.Events[:0], Skipped: r.Skipped[:0], UnmatchedText: r.UnmatchedText[:0], Corrections: r.Corrections[:0],
@@ -199,7 +201,7 @@ func (st *Stream) reset() {
 	if st.res.Events == nil {
 		select {
 		case b := <-st.set.large:
-			st.res.Events, st.fields, st.large = b.events[:0], b.fields[:0], b
+			st.borrow(b)
 		default:
 		}
 	}
@@ -207,29 +209,38 @@ func (st *Stream) reset() {
 	st.keep = st.keepMost
 }
 
-// buffers are what the events of a large batch need. In an incident each batch is large, and the next one is often of
-// another file: so they belong to the set, which keeps keepLarge of them, and streams borrow them.
+// buffers are what a batch needs while it is worked on. Thousands of files may be followed, of which few are at work: so
+// the buffers belong to the set, which keeps keepLarge of them, and streams borrow them.
 type buffers struct {
-	events []event.Event
-	fields []event.Field
+	events                           []event.Event
+	fields                           []event.Field
+	arena, scratch, piece            []byte
+	hits, joinHits, guards, textHits []literal.Hit
 }
 
-// Release says that the latest result is used up: it ends the result's validity, and lends the memory of a large one to
-// whichever stream of the set is fed next. The next call of the stream does the same.
+func (st *Stream) borrow(b *buffers) {
+	st.large = b
+	st.res.Events, st.fields = b.events[:0], b.fields[:0]
+	st.arena, st.scratch, st.piece = b.arena, b.scratch, b.piece
+	st.hits, st.joinHits, st.guardHits, st.textHits = b.hits, b.joinHits, b.guards, b.textHits
+}
+
+// Release says that the latest result is used up: it ends the result's validity, and lends its memory to whichever stream
+// of the set is fed next. Who leaves it out keeps that memory in the stream, but for what a large batch needed.
 func (st *Stream) Release() {
-	if cap(st.res.Events) <= keepEvents && cap(st.fields) <= keepHits {
-		return
-	}
 	b := st.large
 	if b == nil {
 		b = &buffers{}
 	}
-	b.events, b.fields = st.res.Events, st.fields
+	*b = buffers{
+		st.res.Events, st.fields, st.arena, st.scratch, st.piece, st.hits, st.joinHits, st.guardHits, st.textHits,
+	}
 	select {
 	case st.set.large <- b:
-	default:
+	default: // there are enough
 	}
-	st.res.Events, st.fields, st.large = nil, nil, nil
+	st.borrow(&buffers{})
+	st.res.Events, st.large = nil, nil
 }
 
 // settle works out where reading must start again, and frees what only a large batch needed: the next one may be long in
