@@ -43,6 +43,7 @@ func everyMetric() map[string][]string {
 		"errwatch_notifications_total":                          {"receiver", "result"},
 		"errwatch_notification_queue_length":                    {"receiver"},
 		"errwatch_state_durable":                                nil,
+		"errwatch_state_set_aside":                              nil,
 		"errwatch_checkpoint_last_success_timestamp_seconds":    nil,
 		"errwatch_config_last_reload_successful":                nil,
 		"errwatch_config_last_reload_success_timestamp_seconds": nil,

@@ -46,13 +46,14 @@ type daemonCollector struct {
 	d *Daemon
 	p *pipeline
 
-	durable, checkpoint, reloadOK, reloadTime, build *prometheus.Desc
+	durable, aside, checkpoint, reloadOK, reloadTime, build *prometheus.Desc
 }
 
 func newDaemonCollector(d *Daemon, p *pipeline) *daemonCollector {
 	return &daemonCollector{
 		d: d, p: p,
 		durable:    desc("state_durable", "Whether the values shown are safe in the state file: 0 while commits fail and live values are shown."),
+		aside:      desc("state_set_aside", "Whether a damaged or foreign state file was set aside at this start, so that counters began at 0."),
 		checkpoint: desc("checkpoint_last_success_timestamp_seconds", "Time of the last successful commit, or of the last check that found nothing to commit."),
 		reloadOK:   desc("config_last_reload_successful", "Whether the newest configuration is in force."),
 		reloadTime: desc("config_last_reload_success_timestamp_seconds", "Time at which the configuration in force was loaded."),
@@ -62,7 +63,7 @@ func newDaemonCollector(d *Daemon, p *pipeline) *daemonCollector {
 
 // Describe names the metrics.
 func (c *daemonCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.durable, c.checkpoint, c.reloadOK, c.reloadTime, c.build} {
+	for _, d := range []*prometheus.Desc{c.durable, c.aside, c.checkpoint, c.reloadOK, c.reloadTime, c.build} {
 		ch <- d
 	}
 }
@@ -71,6 +72,7 @@ func (c *daemonCollector) Describe(ch chan<- *prometheus.Desc) {
 func (c *daemonCollector) Collect(ch chan<- prometheus.Metric) {
 	loaded, failure := c.d.reloads.get()
 	ch <- gauge(c.durable, truth(!c.p.health.undurable.Load()))
+	ch <- gauge(c.aside, truth(c.d.db.SetAside() != ""))
 	ch <- gauge(c.checkpoint, seconds(time.Unix(0, c.p.health.lastGood.Load())))
 	ch <- gauge(c.reloadOK, truth(failure == ""))
 	ch <- gauge(c.reloadTime, seconds(loaded))

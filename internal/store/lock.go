@@ -51,8 +51,7 @@ func inUse(dir string, f io.Reader) error {
 	if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil {
 		holder = fmt.Sprintf("another errwatch (pid %d)", pid)
 	}
-	return fmt.Errorf("%s is used by %s: stop that one, or give this one a folder of its own (state.dir): %w",
-		dir, holder, ErrLocked)
+	return fmt.Errorf("%w by %s: %s; stop that one, or give this one a folder of its own (state.dir)", ErrLocked, holder, dir)
 }
 
 // release empties the file and lets go of it. Closing it would not be enough at once: a process that is being started
