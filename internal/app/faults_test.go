@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/errwatch/errwatch/internal/sim"
+	"github.com/errwatch/errwatch/internal/store"
 )
 
 const (
@@ -316,4 +319,21 @@ func atLeast(t *testing.T, text string, before int) int {
 		return before
 	}
 	return n
+}
+
+// A state file that is none of errwatch's is set aside, and a metric says so until the next start.
+func TestSetAsideIsShown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "rules: []\n")
+	dir := filepath.Join(r.dir, "state")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, store.FileName), []byte("this is no database, but somebody's notes"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	r.wantMetrics("after the start", map[string]string{"errwatch_state_set_aside": "1"})
+	r.restart()
+	r.wantMetrics("after the next start", map[string]string{"errwatch_state_set_aside": "0"})
 }
