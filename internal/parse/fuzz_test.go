@@ -127,11 +127,12 @@ func FuzzShapes(f *testing.F) {
 	fast, slow := compile(f, Options{}), compile(f, Options{NoPrefilter: true})
 	f.Fuzz(func(t *testing.T, text string) {
 		b := &line.Batch{Data: []byte(text), End: int64(len(text)), Last: true, Read: readAt}
-		var got, want outcome
+		var got, dense, want outcome
 		got.add(fast.NewStream().Feed(b))
+		dense.add(feedDense(fast, text))
 		want.add(slow.NewStream().Feed(b))
-		if !got.equal(&want) {
-			t.Fatalf("%q:\n%s\nwant %s", text, &got, &want)
+		if !got.equal(&want) || !dense.equal(&want) {
+			t.Fatalf("%q:\n%s\nbehind an event: %s\nwant %s", text, &got, &dense, &want)
 		}
 		fast.Explain([]byte(text))
 	})
