@@ -239,8 +239,9 @@ func (st *Stream) Release() {
 	case st.set.large <- b:
 	default: // there are enough
 	}
-	st.borrow(&buffers{})
-	st.res.Events, st.large = nil, nil
+	st.res.Events, st.fields, st.large = nil, nil, nil
+	st.arena, st.scratch, st.piece = nil, nil, nil
+	st.hits, st.joinHits, st.guardHits, st.textHits = nil, nil, nil, nil
 }
 
 // settle works out where reading must start again, and frees what only a large batch needed: the next one may be long in
