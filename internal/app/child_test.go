@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,11 +18,31 @@ const childOf = "ERRWATCH_TEST_CHILD"
 func inChild(t *testing.T) bool { return os.Getenv(childOf) == t.Name() }
 
 // alone runs the calling test in a child process, for what takes much of a process: memory, descriptors. It returns the
-// most memory that the child ever had.
+// most memory that the child ever had, as the child itself says: what the system tells of it (ru_maxrss) begins with what
+// its parent had.
 func alone(t *testing.T) (bytes int64) {
 	t.Helper()
-	state := runChild(t, os.Args[0], t.TempDir(), nil)
-	return state.SysUsage().(*syscall.Rusage).Maxrss << 10
+	out := runChild(t, os.Args[0], t.TempDir(), nil)
+	_, text, _ := strings.Cut(out, peakPrefix)
+	if _, err := fmt.Sscanf(text, "%d", &bytes); err != nil {
+		t.Fatalf("the child does not say how much memory it took: %v\n%s", err, out)
+	}
+	return bytes << 10
+}
+
+const peakPrefix = "most memory, KiB: "
+
+// tellPeak writes the most memory that this process ever had, where the system tells.
+func tellPeak() {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return
+	}
+	_, text, _ := strings.Cut(string(b), "VmHWM:")
+	var kib int64
+	if _, err := fmt.Sscanf(text, "%d", &kib); err == nil {
+		fmt.Printf("%s%d\n", peakPrefix, kib)
+	}
 }
 
 // asNobody runs the calling test in a child process without privileges.
@@ -40,7 +61,7 @@ func asNobody(t *testing.T) {
 	runChild(t, binary, dir, &syscall.Credential{Uid: nobody, Gid: nobody})
 }
 
-func runChild(t *testing.T, binary, dir string, who *syscall.Credential) *os.ProcessState {
+func runChild(t *testing.T, binary, dir string, who *syscall.Credential) (output string) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), binary, "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v")
 	c.Env = append(os.Environ(), childOf+"="+t.Name(), "TMPDIR="+dir, "HOME="+dir)
@@ -49,7 +70,7 @@ func runChild(t *testing.T, binary, dir string, who *syscall.Credential) *os.Pro
 	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Fatalf("in the child: %v\n%s", err, out)
 	}
-	return c.ProcessState
+	return string(out)
 }
 
 func copyFile(to, from string) error {

@@ -16,5 +16,9 @@ func TestMain(m *testing.M) {
 	if f := flag.Lookup("test.parallel"); f != nil && f.Value.String() == f.DefValue && runtime.GOMAXPROCS(0) < atOnce {
 		_ = flag.Set("test.parallel", strconv.Itoa(atOnce)) // a number is one
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if os.Getenv(childOf) != "" {
+		tellPeak()
+	}
+	os.Exit(code)
 }
