@@ -108,11 +108,11 @@ func appendPart(b []byte, p *part) []byte {
 	for _, t := range []int64{p.begun, p.first, p.last, p.sampled} {
 		b = appendInt(b, t)
 	}
-	b = appendTally(b, p.codes)
+	b = appendTally(b, &p.codes)
 	b = appendInt(b, int64(len(p.fields)))
 	for i := range p.fields {
 		b = appendText(b, p.fields[i].name)
-		b = appendTally(b, p.fields[i].tally)
+		b = appendTally(b, &p.fields[i].tally)
 	}
 	b = appendInt(b, int64(len(p.samples)))
 	for _, s := range p.samples {
@@ -137,20 +137,19 @@ func readPart(c *cursor, p *part) {
 	}
 }
 
-func appendTally(b []byte, t tally) []byte {
-	b = appendInt(b, int64(len(t)))
-	for i := range t {
-		b = appendText(b, t[i].value)
-		b = appendInt(b, t[i].n)
-		b = appendInt(b, t[i].err)
+func appendTally(b []byte, t *tally) []byte {
+	b = appendInt(b, int64(len(t.list)))
+	for i := range t.list {
+		b = appendText(b, t.list[i].value)
+		b = appendInt(b, t.list[i].n)
+		b = appendInt(b, t.list[i].err)
 	}
 	return b
 }
 
-func readTally(c *cursor) tally {
-	var t tally
+func readTally(c *cursor) (t tally) {
 	for n := c.int(maxValues); n > 0 && !c.bad; n-- {
-		t = append(t, counted{append([]byte(nil), c.text(maxValueBytes)...), c.int(maxCount), c.int(maxCount)})
+		t.push(counted{append([]byte(nil), c.text(maxValueBytes)...), c.int(maxCount), c.int(maxCount)})
 	}
 	return t
 }

@@ -47,12 +47,14 @@ type shared struct {
 	people      budget // values of the sets in all evidence
 	values      budget // values in all tallies of evidence
 	lines       budget // lines in all evidence
+	hashes      *hashCache
+	recent      *recentValues
 }
 
 func newShared(o *Options) *shared {
 	return &shared{
 		maxDistinct: o.MaxDistinct, distinct: budget{most: maxDistinctSets * o.MaxDistinct},
-		people: budget{most: maxEvidencePeople}, values: budget{most: maxEvidenceValues}, lines: budget{most: maxEvidenceLines},
+		people: budget{most: maxEvidencePeople}, values: budget{most: maxEvidenceValues}, lines: budget{most: maxEvidenceLines}, hashes: &hashCache{}, recent: &recentValues{},
 	}
 }
 

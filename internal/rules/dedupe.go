@@ -50,7 +50,7 @@ func (e *Engine) unfolded(r *rule, as role, o *observation) role {
 		}
 		key, ok := r.storms.appendKey(r.appendKey(append(e.scratch[:0], byte(one)), o.ev), o)
 		e.scratch = key
-		if !ok || !r.storms.folds(keyOf(key), o) {
+		if !ok || !r.storms.folds(e.shared.hashes.keyOf(key), o) {
 			out |= one
 		}
 	}

@@ -26,7 +26,7 @@ func (d *distinct) moveTo(t int64) {
 func (d *distinct) add(o *observation, _ role) {
 	switch v := o.valueOf(d.of); {
 	case len(v) > 0:
-		d.set.put(keyOf(v), o.at)
+		d.set.put(d.set.shared.hashes.keyOf(v), o.at)
 	case d.unnamed != nil:
 		d.unnamed.add(o.at, 1)
 	}

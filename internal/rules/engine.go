@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/errwatch/errwatch/internal/alert"
@@ -73,8 +74,9 @@ type Engine struct {
 // observation is one event, or the coming of lines, as rules count it.
 type observation struct {
 	ev      *event.Event
-	at, now int64  // at which time it counts, and when it came
-	short   []byte // for values that are strings
+	at, now int64   // at which time it counts, and when it came
+	short   []byte  // for values that are strings
+	hint    **group // where the group of the rule at hand is kept, if it is that of all events of this kind
 }
 
 // valueOf returns an event's value, nil where it has none. It is valid until the next call.
@@ -96,6 +98,7 @@ type rule struct {
 	match     matcher
 	to        *matcher // with `ratio`
 	by        []byPart // sorted
+	plain     bool     // by asks for no field
 	summary   *summary
 	shared    *shared
 
@@ -174,6 +177,7 @@ func newRule(conf Rule, opts Options, sh *shared) (*rule, error) {
 	for _, name := range sortedSet(conf.By) {
 		r.by = append(r.by, newByPart(name))
 	}
+	r.plain = !slices.ContainsFunc(r.by, func(p byPart) bool { return p.field })
 	var err error
 	r.summary, err = newSummary(&conf)
 	return r, err
@@ -210,9 +214,14 @@ func (e *Engine) observe(ev *event.Event, at int64) (late bool) {
 	o := &e.seen
 	o.ev, o.at, o.now = ev, at, e.clock
 	e.took, e.sampled = false, false
-	c := e.index.find(ev)
-	for _, h := range c.sure {
+	k := e.index.find(ev)
+	c := k.found
+	for i, h := range c.sure {
+		if h.rule.plain {
+			o.hint = &k.groups[i]
+		}
 		late = e.count(h.rule, h.as, o) || late
+		o.hint = nil
 	}
 	for i := range c.fields {
 		for _, r := range c.fields[i].byValue[string(ev.Field(c.fields[i].name))] {

@@ -51,41 +51,6 @@ type fieldTally struct {
 	tally
 }
 
-// tally counts values, at most maxValues of them, by the space-saving algorithm: when a value finds no room it takes
-// the place of the rarest one and inherits its count as a possible error. A value that makes up more than one in
-// maxValues of all is always in it, and n - err is what it was certainly seen.
-type tally []counted
-
-type counted struct {
-	value  []byte
-	n, err int64
-}
-
-// add counts one value and says whether the tally has grown.
-func (t *tally) add(value []byte, room bool) (grown bool) {
-	value = clip(value, maxValueBytes)
-	list := *t
-	rarest := 0
-	for i := range list {
-		if bytes.Equal(list[i].value, value) {
-			list[i].n++
-			return false
-		}
-		if list[i].n < list[rarest].n {
-			rarest = i
-		}
-	}
-	if len(list) < minValues || room && len(list) < maxValues {
-		*t = append(list, counted{value: bytes.Clone(value), n: 1})
-		return true
-	}
-	r := &list[rarest]
-	r.value = append(r.value[:0], value...)
-	r.err = r.n
-	r.n++
-	return false
-}
-
 // gather adds an event to a group's evidence.
 func (e *Engine) gather(g *group, o *observation) {
 	v, ev := &g.evidence, o.ev
@@ -153,8 +118,18 @@ func (e *Engine) tally(t *tally, value []byte) {
 
 // tell notes a participant or a meeting.
 func (e *Engine) tell(s *partSet, value []byte, part int64) {
-	if all := &e.shared.people; s.add(keyOf(value), part, all.used < all.most) {
+	k := e.shared.hashes.keyOf(value)
+	recent := e.shared.recent.of(&s.number, &k)
+	if recent.is(s.number, part, &k) {
+		return
+	}
+	all := &e.shared.people
+	known, grown := s.add(k, part, all.used < all.most)
+	if grown {
 		all.used++
+	}
+	if known || grown {
+		*recent = recentValue{s.number, part, k}
 	}
 }
 
@@ -193,9 +168,9 @@ func (v *evidence) reset() { *v = evidence{number: 1} }
 func (v *evidence) size() int { return v.present.size() + v.former.size() }
 
 func (p *part) size() int {
-	n := len(p.codes)
+	n := len(p.codes.list)
 	for i := range p.fields {
-		n += len(p.fields[i].tally)
+		n += len(p.fields[i].list)
 	}
 	return n
 }
@@ -226,7 +201,7 @@ func (v *evidence) show(samples int) alert.Evidence {
 	var out alert.Evidence
 	out.First = timeOf(earlier(v.former.first, v.present.first))
 	out.Last = timeOf(max(v.former.last, v.present.last))
-	out.Codes = ranking(maxValues, v.former.codes, v.present.codes)
+	out.Codes = ranking(maxValues, v.former.codes.list, v.present.codes.list)
 	for _, p := range []*part{&v.former, &v.present} {
 		for i := range p.fields {
 			name := p.fields[i].name
@@ -247,17 +222,17 @@ func (v *evidence) show(samples int) alert.Evidence {
 	return out
 }
 
-func (p *part) tallyOf(name string) tally {
+func (p *part) tallyOf(name string) []counted {
 	for i := range p.fields {
 		if p.fields[i].name == name {
-			return p.fields[i].tally
+			return p.fields[i].list
 		}
 	}
 	return nil
 }
 
 // ranking adds tallies up and returns the n most frequent values with the counts that are certain; ties go by value.
-func ranking(n int, tallies ...tally) []alert.Count {
+func ranking(n int, tallies ...[]counted) []alert.Count {
 	sums := map[string]int64{}
 	for _, t := range tallies {
 		for i := range t {

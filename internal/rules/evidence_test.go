@@ -92,7 +92,7 @@ func TestEvidenceIsBounded(t *testing.T) {
 		t.Errorf("%d values are kept, %d counted", n, e.shared.values.used)
 	}
 	for _, f := range v.present.fields {
-		for _, c := range f.tally {
+		for _, c := range f.list {
 			if len(c.value) > maxValueBytes {
 				t.Errorf("a value of %d bytes", len(c.value))
 			}
@@ -123,9 +123,9 @@ func TestTheFrequentIsNeverLost(t *testing.T) {
 			tal.add([]byte("frequent"), true)
 		}
 	}
-	top := ranking(minValues, tal)
-	if len(tal) != maxValues || top[0].Value != "frequent" || top[0].N > 500 || top[0].N < 250 {
-		t.Errorf("%d values, %v", len(tal), top)
+	top := ranking(minValues, tal.list)
+	if len(tal.list) != maxValues || top[0].Value != "frequent" || top[0].N > 500 || top[0].N < 250 {
+		t.Errorf("%d values, %v", len(tal.list), top)
 	}
 	for _, c := range top[1:] {
 		if c.N != 1 {
@@ -140,7 +140,7 @@ func TestAllEvidenceTogetherIsBounded(t *testing.T) {
 	for i := range 100 {
 		tal.add(fmt.Append(nil, i), false)
 	}
-	if len(tal) != minValues {
-		t.Errorf("without room a tally holds %d values", len(tal))
+	if len(tal.list) != minValues {
+		t.Errorf("without room a tally holds %d values", len(tal.list))
 	}
 }

@@ -172,6 +172,16 @@ func (l *lru) remove(g *group) {
 
 // find returns the group of an event, making it if there is room; nil means refused.
 func (e *Engine) find(r *rule, o *observation) *group {
+	if o.hint == nil {
+		return e.findByKey(r, o)
+	}
+	if g := *o.hint; g == nil || g.dead {
+		*o.hint = e.findByKey(r, o)
+	}
+	return *o.hint
+}
+
+func (e *Engine) findByKey(r *rule, o *observation) *group {
 	e.scratch = r.appendKey(e.scratch[:0], o.ev)
 	if g := r.groups[string(e.scratch)]; g != nil {
 		return g

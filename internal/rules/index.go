@@ -18,6 +18,32 @@ type index struct {
 	rules                           []*rule
 	sources, codes, names, category vocabulary
 	known                           map[tuple]*candidates
+	latest                          [latestKinds]kindOfEvent
+}
+
+// latestKinds is for how many kinds of events the candidates are at hand without a look into maps. The strings of an event
+// mostly are the catalogue's and the patterns' own, so that to compare them is to compare where they lie.
+const latestKinds = 64
+
+type kindOfEvent struct {
+	source, code, name, category, pattern string
+	reference                             bool
+	found                                 *candidates
+	groups                                []*group // of found.sure, where `by` asks for nothing but what is above
+}
+
+func (k *kindOfEvent) is(ev *event.Event) bool {
+	return k.found != nil && k.code == ev.Code && k.name == ev.Name && k.source == ev.Source && k.category == ev.Category &&
+		k.reference == ev.Reference && (!ev.Reference || k.pattern == ev.Pattern)
+}
+
+// placeOf is where a kind of event would be: codes differ in their ends.
+func placeOf(ev *event.Event) int {
+	n := len(ev.Source) + 3*len(ev.Name)
+	for i := max(0, len(ev.Code)-2); i < len(ev.Code); i++ {
+		n = n*10 + int(ev.Code[i])
+	}
+	return n % latestKinds
 }
 
 type vocabulary map[string]uint32
@@ -73,7 +99,19 @@ func (v vocabulary) add(values set) {
 }
 
 // find returns the candidates for an event; the caller still asks each rule of fields. No allocation for a known tuple.
-func (x *index) find(ev *event.Event) *candidates {
+func (x *index) find(ev *event.Event) *kindOfEvent {
+	k := &x.latest[placeOf(ev)]
+	if !k.is(ev) {
+		found := x.lookUp(ev)
+		*k = kindOfEvent{
+			source: ev.Source, code: ev.Code, name: ev.Name, category: ev.Category, pattern: ev.Pattern, reference: ev.Reference,
+			found: found, groups: make([]*group, len(found.sure)),
+		}
+	}
+	return k
+}
+
+func (x *index) lookUp(ev *event.Event) *candidates {
 	t := tuple{
 		source: x.sources[ev.Source], code: x.codes[ev.Code], name: x.names[matchName(ev)],
 		category: x.category[ev.Category], reference: ev.Reference,

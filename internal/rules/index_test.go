@@ -97,7 +97,7 @@ func TestAnEventVisitsOnlyItsRules(t *testing.T) {
 	}
 	e := mustNew(t, Options{}, append(rules, Rule{Name: "Mine", Match: Match{Codes: []string{"3014"}}, Above: new(int64(1)), Window: time.Minute})...)
 	ev := denial(noon, event.Meeting, "m3")
-	c := e.index.find(ev)
+	c := e.index.find(ev).found
 	visited := len(c.sure)
 	for _, f := range c.fields {
 		visited += len(f.byValue[string(ev.Field(f.name))])

@@ -2,6 +2,8 @@ package rules
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
+	"math/bits"
 
 	"github.com/errwatch/errwatch/internal/alert"
 )
@@ -27,6 +29,28 @@ func keyOf(v []byte) valueKey {
 	k[0] = hashedKey
 	copy(k[1:], sum[:])
 	return k
+}
+
+// hashCache holds the keys of values that came not long ago: an id that is longer than a key is hashed once and not for
+// each rule and each try. A value's place is given by its ends.
+type hashCache [512]struct {
+	n     uint8
+	value [64]byte
+	key   valueKey
+}
+
+// keyOf is keyOf of a value that may come again.
+func (h *hashCache) keyOf(v []byte) valueKey {
+	if len(v) < len(valueKey{}) || len(v) > len(h[0].value) {
+		return keyOf(v)
+	}
+	x := binary.LittleEndian.Uint64(v) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(v[len(v)-8:]), 29)
+	c := &h[x*0x9E3779B97F4A7C15>>55]
+	if int(c.n) != len(v) || string(c.value[:c.n]) != string(v) {
+		c.key = keyOf(v)
+		c.n = uint8(copy(c.value[:], v))
+	}
+	return c.key
 }
 
 // appendTo writes a key, read by [cursor.key].
@@ -60,6 +84,7 @@ type budget struct{ used, most int }
 type windowSet struct {
 	ring
 	shared  *shared
+	number  uint64             // in recentValues
 	seen    map[valueKey]int64 // the newest bucket
 	refused int64              // one more than the newest bucket in which a value found no room; 0: none did
 }
@@ -93,6 +118,20 @@ func (s *windowSet) has(k valueKey) bool {
 // no room.
 func (s *windowSet) put(k valueKey, at int64) bool {
 	b := s.bucket(at)
+	recent := s.shared.recent.of(&s.number, &k)
+	if recent.is(s.number, b, &k) && s.inWindow(b) {
+		return true
+	}
+	if !s.note(k, b, at) {
+		return false
+	}
+	if s.seen[k] == b {
+		*recent = recentValue{s.number, b, k}
+	}
+	return true
+}
+
+func (s *windowSet) note(k valueKey, b, at int64) bool {
 	old, known := s.seen[k]
 	if known && s.inWindow(old) {
 		if b > old {
@@ -190,27 +229,28 @@ func (s *windowSet) readFrom(c *cursor) {
 // partSet holds the different values that a group's evidence saw in its two parts, each with the number of the newest
 // part in which it was seen.
 type partSet struct {
-	seen map[valueKey]int64
-	more int64 // the number of the newest part in which one found no room; 0: none did
+	number uint64 // in recentValues
+	seen   map[valueKey]int64
+	more   int64 // the number of the newest part in which one found no room; 0: none did
 }
 
-// add notes a value in a part and says whether the set has grown.
-func (s *partSet) add(k valueKey, part int64, room bool) (grown bool) {
+// add notes a value in a part and says whether it was known, or the set has grown; neither: it found no room.
+func (s *partSet) add(k valueKey, part int64, room bool) (known, grown bool) {
 	if old, known := s.seen[k]; known {
 		if old != part {
 			s.seen[k] = part
 		}
-		return false
+		return true, false
 	}
 	if !room || len(s.seen) >= maxPeople {
 		s.more = part
-		return false
+		return false, false
 	}
 	if s.seen == nil {
 		s.seen = map[valueKey]int64{}
 	}
 	s.seen[k] = part
-	return true
+	return false, true
 }
 
 // keepFrom forgets what was last seen in parts before this one.
