@@ -185,12 +185,49 @@ func (s *scan) firstTime(j *job) time.Time {
 	return s.plan.sets[j.source].FirstTime(head[:n], s.opts.Now())
 }
 
-func (s *scan) open(j *job) (*input, error) {
+func (s *scan) open(ctx context.Context, j *job) (*input, error) {
 	if j.path == "-" {
-		in, err := newInput(s.opts.Stdin)
+		in, err := newInput(newUntilDone(ctx, s.opts.Stdin))
 		return in, j.failure(err)
 	}
 	return openInput(j.path)
+}
+
+// untilDone lets a read of a pipe end with its context, though nothing comes and nobody closes the pipe.
+type untilDone struct {
+	ctx  context.Context
+	r    io.Reader
+	buf  []byte // abandoned where the context ends first: the read may still be under way
+	done chan readResult
+}
+
+type readResult struct {
+	n   int
+	err error
+}
+
+func newUntilDone(ctx context.Context, r io.Reader) *untilDone {
+	return &untilDone{ctx: ctx, r: r, buf: make([]byte, pipeBuffer), done: make(chan readResult, 1)}
+}
+
+// pipeBuffer is as much as Linux lets wait in a pipe.
+const pipeBuffer = 64 << 10
+
+// Read reads until the context is done.
+func (u *untilDone) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	go func() {
+		n, err := u.r.Read(u.buf[:min(len(p), len(u.buf))])
+		u.done <- readResult{n, err}
+	}()
+	select {
+	case r := <-u.done:
+		return copy(p, u.buf[:r.n]), r.err
+	case <-u.ctx.Done():
+		return 0, u.ctx.Err()
+	}
 }
 
 // failure says what went wrong in the middle of a job; nil stays nil.

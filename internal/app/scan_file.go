@@ -44,7 +44,7 @@ type fileScan struct {
 }
 
 func (s *scan) file(ctx context.Context, j *job, events chan<- *chunk) error {
-	in, err := s.open(j)
+	in, err := s.open(ctx, j)
 	if err != nil {
 		return err
 	}

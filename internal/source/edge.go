@@ -10,7 +10,7 @@ import (
 // now and then is cheaper and fast enough: a look costs as much as reading a thousand lines.
 const (
 	hotEvery    = 20 * time.Millisecond
-	steadyEvery = 50 * time.Millisecond // where nothing was rotated and no file grows by more than fastLines
+	steadyEvery = 80 * time.Millisecond // where nothing was rotated and no file grows by more than fastLines
 	hotFor      = time.Second           // after it last changed, a file without an edge is looked at so often for so long
 	busyLines   = 400                   // lines a second: from there on the clock takes over
 	fastLines   = 10_000                // lines a second: from there on a late look would find more than a block
