@@ -39,6 +39,7 @@ func (p *Plan) newGauges() (*gauges, error) {
 	judging := p.judging()
 	g := &gauges{byRule: make([]ruleGauge, len(judging)), owners: map[string]owner{}}
 	opts := p.ruleOptions()
+	opts.NoEvidence = true // that is the trial's
 	opts.Unstored = true
 	var shadows []rules.Rule
 	for i := range judging {
@@ -59,7 +60,6 @@ func (p *Plan) newGauges() (*gauges, error) {
 	}
 	// Each threshold may have as many groups as the rule: how many there are in all says nothing about a single one.
 	opts.MaxGroupsAll = opts.MaxGroups * max(1, len(shadows))
-	opts.Samples = 1
 	var err error
 	g.shadows, err = rules.New(shadows, opts)
 	return g, err

@@ -12,10 +12,11 @@ import (
 
 // Options are the limits and surroundings of an engine; the zero value has the defaults.
 type Options struct {
-	MaxGroups    int // per rule (limits.groups); 0: DefaultGroups
-	MaxGroupsAll int // in all rules; 0: DefaultGroupsAll
-	MaxDistinct  int // different values that one group or rule remembers (limits.distinct); 0: DefaultDistinct
-	Samples      int // lines kept per alert, at most 10; 0: DefaultSamples
+	MaxGroups    int  // per rule (limits.groups); 0: DefaultGroups
+	MaxGroupsAll int  // in all rules; 0: DefaultGroupsAll
+	MaxDistinct  int  // different values that one group or rule remembers (limits.distinct); 0: DefaultDistinct
+	NoEvidence   bool // alerts carry none: for an engine of which only values and states are asked
+	Samples      int  // lines kept per alert, at most 10; 0: DefaultSamples
 
 	KeepAlerts time.Duration // how long resolved alerts stay in the state (state.history); 0: DefaultKeepAlerts
 

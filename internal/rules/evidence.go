@@ -53,6 +53,9 @@ type fieldTally struct {
 
 // gather adds an event to a group's evidence.
 func (e *Engine) gather(g *group, o *observation) {
+	if e.opts.NoEvidence {
+		return
+	}
 	v, ev := &g.evidence, o.ev
 	if reach := int64(g.rule.reach); g.state == inactive && o.now-v.present.begun >= reach {
 		e.holdEvidence(g, -1)

@@ -92,7 +92,7 @@ func (c *checker) lookUp(key string, values []string, find func(string) []Meanin
 			all = false
 		}
 		if len(l) == 0 && v != "" {
-			c.warn(key, i, "add it under codes: if it is right", "no catalogue knows %q", v)
+			c.warn(key, i, "if it is right, add it under codes", "no catalogue knows %q", v)
 		}
 		found = append(found, l)
 	}
