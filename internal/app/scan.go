@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/errwatch/errwatch/internal/rules"
 	"github.com/errwatch/errwatch/internal/source"
 )
 
@@ -70,6 +72,10 @@ func (p *Plan) Scan(ctx context.Context, o ScanOptions) (*ScanResult, error) {
 		return nil, err
 	}
 	r.Fired = firedOf(t.fired())
+	for i := range r.Fired {
+		f := &r.Fired[i]
+		f.Silence = slices.ContainsFunc(p.rules, func(r rules.Rule) bool { return r.Name == f.Rule && r.Absent })
+	}
 	return r, nil
 }
 

@@ -138,12 +138,13 @@ type Fired struct {
 	StartsAt, EndsAt time.Time // EndsAt is zero where it still fires at the end of the logs
 	Peak, Threshold  float64
 	Summary          string
+	Silence          bool // the rule judges silence: it says little where not all logs of a source are read
 }
 
 func firedOf(alerts []alert.Alert) []Fired {
 	out := make([]Fired, len(alerts))
 	for i, a := range alerts {
-		out[i] = Fired{a.Rule, a.Labels.Map(), a.StartsAt, a.EndsAt, a.Peak, a.Threshold, a.Summary}
+		out[i] = Fired{Rule: a.Rule, Labels: a.Labels.Map(), StartsAt: a.StartsAt, EndsAt: a.EndsAt, Peak: a.Peak, Threshold: a.Threshold, Summary: a.Summary}
 	}
 	return out
 }

@@ -57,7 +57,7 @@ func writeScanJSON(w io.Writer, r *app.ScanResult) error {
 	for _, e := range r.Events {
 		out.Events = append(out.Events, scanEventJSON{e.Source, e.Code, e.Name, e.Category, e.Count, stampOrNull(e.First), stampOrNull(e.Last)})
 	}
-	for _, a := range r.Fired {
+	for _, a := range happened(r.Fired) {
 		state := "resolved"
 		if a.EndsAt.IsZero() {
 			state = "firing"

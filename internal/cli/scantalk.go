@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,16 +50,22 @@ func scanArgs(o *app.ScanOptions, f *scanFlags) string {
 	return text
 }
 
+// happened leaves out what the rules say of silence: a few old files are seldom all that a source has written. replay tells it.
+func happened(fired []app.Fired) []app.Fired {
+	return slices.DeleteFunc(slices.Clone(fired), func(f app.Fired) bool { return f.Silence })
+}
+
 // firedRows lists the alerts that the rules would have raised. Where all lines come from one source its name says
 // nothing.
 func firedRows(r *app.ScanResult) []row {
 	several := manySources(r.Events)
+	fired := happened(r.Fired)
 	var rows []row
-	for i := range r.Fired {
-		if i == firedShown && len(r.Fired) > firedShown+1 {
-			return append(rows, row{"", fmt.Sprintf("and %d alerts more; all of them: -o json", len(r.Fired)-i)})
+	for i := range fired {
+		if i == firedShown && len(fired) > firedShown+1 {
+			return append(rows, row{"", fmt.Sprintf("and %d alerts more; all of them: -o json", len(fired)-i)})
 		}
-		rows = append(rows, row{"fired", firedText(&r.Fired[i], several)})
+		rows = append(rows, row{"fired", firedText(&fired[i], several)})
 	}
 	return rows
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // relative is a neighbour in a folder whose name derives from another's.
@@ -137,6 +138,17 @@ func (m *Manager) neighboursOf(w *watched, home string, records []*record) []*fo
 	return out
 }
 
+var errStillEmpty = errors.New("nothing was written yet")
+
+// stillEmpty says that an empty rotated file may yet be written: it was rotated before anybody looked at it, and its
+// writer may still have it open.
+func (m *Manager) stillEmpty(s *source, st *fileStat) error {
+	if m.wall().Sub(time.Unix(0, st.ctime)) < s.opts.RotateWait {
+		return errStillEmpty
+	}
+	return nil
+}
+
 // note notes what stood in the way of looking at a neighbour, so that it is looked at again.
 func (w *watched) note(path string, err error) {
 	w.unsure = w.unsure || vanished(path, err)
@@ -155,8 +167,11 @@ func (m *Manager) neighbour(s *source, path string, records []*record) (*found, 
 	if err != nil {
 		return nil, err
 	}
-	if !st.regular() || st.size == 0 || m.owner[st.key] != nil || m.isDeferred(&st) {
+	if !st.regular() || m.owner[st.key] != nil || m.isDeferred(&st) {
 		return nil, nil
+	}
+	if st.size == 0 {
+		return nil, m.stillEmpty(s, &st)
 	}
 	if r := doneAt(records, &st, path); r != nil {
 		r.placed, r.place = true, path

@@ -3,35 +3,78 @@ package source
 import (
 	"bytes"
 	"compress/gzip"
-	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
 
-// operations, by name. Each says whether it could be done.
-var operations = []struct {
+// operation is what the model does at random.
+type operation struct {
 	name   string
 	weight int
-	lossy  bool
-	do     func(*model) bool
-}{
-	{"write", 30, false, (*model).opWrite},
-	{"partial", 8, false, (*model).opPartial},
-	{"tick", 20, false, (*model).opTick},
-	{"commit", 8, false, (*model).opCommit},
-	{"crash", 3, false, (*model).opCrash},
-	{"restart", 2, false, (*model).opRestart},
-	{"start", 6, false, (*model).opStart},
-	{"rename", 4, false, (*model).opRename},
-	{"renameReopen", 4, false, (*model).opRenameReopen},
-	{"reopen", 6, false, (*model).opReopen},
-	{"copytruncate", 4, true, (*model).opCopytruncate},
-	{"compress", 4, false, (*model).opCompress},
-	{"truncate", 2, true, (*model).opTruncate},
-	{"rewrite", 2, true, (*model).opRewrite},
-	{"delete", 2, true, (*model).opDelete},
-	{"wait", 3, false, (*model).opWait},
+	lossy  bool              // lines may be lost by it
+	in     string            // the layouts in which it makes sense; none: all
+	do     func(*model) bool // says whether it could be done
+}
+
+var operations = []operation{
+	{"write", 30, false, "", (*model).opWrite},
+	{"partial", 10, false, "", (*model).opPartial},
+	{"tick", 20, false, "", (*model).opTick},
+	{"commit", 8, false, "", (*model).opCommit},
+	{"kill", 4, false, "", (*model).opKill},
+	{"restart", 3, false, "", (*model).opRestart},
+	{"start", 6, false, "", (*model).opStart},
+	{"pause", 4, false, "", (*model).opPause},
+	{"forbid", 3, false, "", (*model).opForbid},
+	{"permit", 4, false, "", (*model).opPermit},
+	{"power loss", 2, false, "", (*model).opPower},
+
+	{"reopen", 6, false, "", (*model).opReopen},
+	{"rename", 6, false, "file dated", (*model).opRename},
+	{"rename and create", 12, false, "file dated kubernetes", (*model).opRenameCreate},
+	{"rename and reopen", 6, false, "file dated", (*model).opRenameReopen},
+	{"rename behind the link", 10, false, "kubernetes", (*model).opRename},
+	{"swap the link", 8, false, "swapped", (*model).opSwap},
+	{"compress", 6, false, "file dated kubernetes", (*model).opCompress},
+
+	{"copytruncate", 8, true, "file dated kubernetes", (*model).opCopytruncate},
+	{"truncate", 2, true, "", (*model).opTruncate},
+	{"truncate and write less", 3, true, "", (*model).opRewriteLess},
+	{"truncate and write the same size", 3, true, "", (*model).opRewriteSame},
+	{"truncate and write more", 3, true, "", (*model).opRewriteMore},
+	{"delete", 2, true, "", (*model).opDelete},
+	{"delete and recreate", 3, true, "", (*model).opRecreate},
+	{"replace", 3, true, "", (*model).opReplace},
+	{"the log loses its end", 3, true, "", (*model).opCut},
+}
+
+// rotations is where those of operations begin that change the file to which app.log leads.
+const rotations = 12
+
+// pick picks an operation. While the writer is still in an old file and there is a new one, and in the middle of a line,
+// which does not last long, rotations and truncations come more often than their weight says.
+func (m *model) pick() operation {
+	if m.live != nil && (m.w.ino != m.live || m.w.partial != "") && m.rnd.IntN(4) == 0 {
+		return operations[rotations+m.rnd.IntN(len(operations)-rotations)]
+	}
+	total := 0
+	for _, op := range operations {
+		total += op.weight
+	}
+	k := m.rnd.IntN(total)
+	for _, op := range operations {
+		if k -= op.weight; k < 0 {
+			return op
+		}
+	}
+	panic("the weights do not add up")
+}
+
+// possible says that an operation makes sense in this case.
+func (m *model) possible(op operation) bool {
+	return (m.lossy || !op.lossy) && (op.in == "" || strings.Contains(op.in, string(m.layout)))
 }
 
 func (m *model) opWrite() bool {
@@ -61,119 +104,69 @@ func (m *model) opPartial() bool {
 	return true
 }
 
+// opTick looks around and reads: all that there is, or for some turns only.
 func (m *model) opTick() bool {
 	if !m.up {
 		return false
 	}
 	m.pass(DefaultTick)
+	m.look()
+	if m.dead {
+		m.die()
+	}
+	return true
+}
+
+// look is a tick, of which some are interrupted. A process that is killed meanwhile does nothing any more.
+func (m *model) look() {
+	turns := 100_000
 	if m.rnd.IntN(4) == 0 {
-		// A tick that is interrupted after some turns of the workers.
+		turns = m.rnd.IntN(4)
+	}
+	m.asReader(func() {
 		m.m.tick()
-		for range m.rnd.IntN(4) {
-			m.rig.w.step(m.t.Context())
-		}
-	} else {
-		m.tick()
-	}
-	if m.live != nil {
-		m.live.pinned = true
-	}
-	for _, ino := range m.inodes {
-		ino.pinned = ino.pinned || ino.name != ""
-	}
-	return true
-}
-
-func (m *model) opCommit() bool {
-	if !m.up {
-		return false
-	}
-	m.commit()
-	for _, l := range m.sink.take() {
-		m.committed[l]++
-	}
-	return true
-}
-
-func (m *model) opCrash() bool {
-	if !m.up {
-		return false
-	}
-	m.sink.take() // rolled back, together with the positions
-	m.crash()
-	m.up = false
-	for _, ino := range m.inodes {
-		ino.pinned = false
-		if ino.name == "" {
-			m.lose(ino.data)
-		}
-	}
-	// What was read from content that is gone was taken back too.
-	counted := m.counted()
-	onDisk := map[string]bool{}
-	for _, ino := range m.inodes {
-		if ino.name != "" {
-			lines, _ := linesOf(ino.data)
-			for _, l := range lines {
-				onDisk[l] = true
+		for ; turns > 0 && !m.dead; turns-- {
+			m.m.settle()
+			if !m.rig.w.step(m.t.Context()) && !m.rig.packed.step(m.t.Context()) && len(m.m.results) == 0 {
+				m.m.judge()
+				break
 			}
 		}
+	})
+	m.looked()
+}
+
+// looked notes what the follower has seen: everything that has a name, and may be read.
+func (m *model) looked() {
+	for _, ino := range m.inodes {
+		there := ino.name != "" && !slices.Contains(m.barred, ino)
+		ino.pinned, ino.seen = ino.pinned || there, ino.seen || there
 	}
-	for l := range m.must {
-		if !counted(l) && !onDisk[l] {
-			m.may[l] = true
-		}
-	}
+}
+
+func (m *model) opPause() bool {
+	m.pass(time.Duration(m.rnd.IntN(20)) * time.Second)
 	return true
 }
 
-func (m *model) opRestart() bool {
-	return m.opCommit() && m.opCrash() && m.opStart()
-}
-
-func (m *model) opStart() bool {
-	if m.up {
+func (m *model) opForbid() bool {
+	ino := m.inodes[m.rnd.IntN(len(m.inodes))]
+	if m.rnd.IntN(2) == 0 {
+		ino = m.live
+	}
+	if ino == nil || ino.name == "" || slices.Contains(m.barred, ino) {
 		return false
 	}
-	m.start()
-	m.up = true
+	m.chmod(ino.name, 0)
+	m.barred = append(m.barred, ino)
 	return true
 }
 
-// shift makes room for a new app.log.1.
-func (m *model) shift() {
-	rotated := func(n int, packed bool) string {
-		if packed {
-			return fmt.Sprintf("app.log.%d.gz", n)
-		}
-		return fmt.Sprintf("app.log.%d", n)
-	}
-	for n := 60; n > 0; n-- {
-		for _, ino := range m.inodes {
-			if ino.name != "" && ino.name == rotated(n, ino.packed) {
-				m.rig.rename(ino.name, rotated(n+1, ino.packed))
-				ino.name = rotated(n+1, ino.packed)
-			}
-		}
-	}
-}
-
-func (m *model) opRename() bool {
-	if m.live == nil || len(m.live.data) == 0 {
+func (m *model) opPermit() bool {
+	if len(m.barred) == 0 {
 		return false
 	}
-	m.shift()
-	m.rig.rename("app.log", "app.log.1")
-	m.live.name = "app.log.1"
-	m.live = nil
-	return true
-}
-
-func (m *model) opRenameReopen() bool {
-	if !m.opRename() {
-		return false
-	}
-	m.reopen()
+	m.permit()
 	return true
 }
 
@@ -182,94 +175,59 @@ func (m *model) opReopen() bool {
 	return true
 }
 
-func (m *model) opCopytruncate() bool {
-	if m.live == nil || len(bytes.Trim(m.live.data, "\x00")) < 2*firstMark {
-		return false // a copy of less proves nothing
-	}
-	m.shift()
-	m.rig.copy("app.log", "app.log.1")
-	c := &inode{data: bytes.Clone(m.live.data), name: "app.log.1", copy: true}
-	m.inodes = append(m.inodes, c)
-	if m.up && m.rnd.IntN(3) == 0 {
-		// Lines between the copy and the truncation, which the follower reads in time, or not.
-		m.opWrite()
-		if m.rnd.IntN(2) == 0 {
-			m.opTick()
-		}
-		m.lose(m.live.data[min(len(c.data), len(m.live.data)):])
-		lines, _ := linesOf(m.live.data)
-		whole, _ := linesOf(c.data)
-		counted := m.counted()
-		for _, l := range lines[len(whole):] {
-			if !counted(l) {
-				m.may[l] = true
-			}
-		}
-	}
-	m.truncate("app.log", 0)
-	m.live.data, m.live.noted = nil, 0
-	return true
-}
-
+// opCompress packs a rotated file, at once or in two steps.
 func (m *model) opCompress() bool {
+	if m.finishPacking() {
+		return true
+	}
 	for _, ino := range m.inodes {
 		if ino.name == "" || ino == m.live || ino == m.w.ino || ino.packed {
 			continue
 		}
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		z.Write(ino.data)
-		z.Close()
-		if err := os.WriteFile(m.path(ino.name+".gz"), b.Bytes(), 0o644); err != nil {
-			m.t.Fatal(err)
+		m.packing = ino
+		if m.rnd.IntN(2) == 0 {
+			return m.finishPacking()
 		}
-		m.remove(ino.name)
-		ino.name += ".gz"
-		ino.packed = true
+		b := packedBytes(ino.data)
+		m.put0(ino.name+".gz", b[:m.rnd.IntN(len(b))])
 		return true
 	}
 	return false
 }
 
-func (m *model) opTruncate() bool {
-	if m.live == nil || len(m.live.data) == 0 {
+// finishPacking completes the packed file and removes the original, as gzip does. False: none was begun.
+func (m *model) finishPacking() bool {
+	ino := m.packing
+	if ino == nil {
 		return false
 	}
-	m.lose(m.live.data)
-	m.truncate("app.log", 0)
-	m.live.data, m.live.noted = nil, 0
+	m.packing = nil
+	m.put0(ino.name+".gz", packedBytes(ino.data))
+	m.remove(ino.name)
+	if i := slices.Index(m.barred, ino); i >= 0 {
+		m.barred = slices.Delete(m.barred, i, i+1) // the packed file is another one
+	}
+	ino.name += ".gz"
+	ino.packed = true
 	return true
 }
 
-// opRewrite truncates and at once writes more than was there.
-func (m *model) opRewrite() bool {
-	if m.live == nil || m.w.ino != m.live || !m.w.append {
-		return false
-	}
-	before := len(m.live.data)
-	if !m.opTruncate() {
-		return false
-	}
-	for len(m.live.data) <= before {
-		m.opWrite()
-	}
-	return true
+func packedBytes(data []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // that is a level
+	z.Write(data)
+	z.Close()
+	return b.Bytes()
 }
 
-func (m *model) opDelete() bool {
-	if m.live == nil {
-		return false
+// put0 makes name hold data, of which it may hold the beginning.
+func (m *model) put0(name string, data []byte) {
+	f, err := os.OpenFile(m.path(name), os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		m.t.Fatal(err)
 	}
-	if !m.up || !m.live.pinned {
-		m.lose(m.live.data)
+	defer f.Close()
+	if _, err := f.Write(data); err != nil {
+		m.t.Fatal(err)
 	}
-	m.remove("app.log")
-	m.live.name = ""
-	m.live = nil
-	return true
-}
-
-func (m *model) opWait() bool {
-	m.pass(time.Duration(m.rnd.IntN(20)) * time.Second)
-	return true
 }

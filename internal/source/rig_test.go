@@ -29,7 +29,8 @@ type recorder struct {
 	bad     []string
 	refuse  error                     // what Take answers, without taking anything
 	hold    func(b *line.Batch) int64 // what the sink answers as resume; nil: the end
-	taking  func(b *line.Batch)       // called inside Take
+	taking  func(b *line.Batch)       // called as Take begins
+	took    func()                    // called as Take ends
 }
 
 func newRecorder() *recorder {
@@ -42,6 +43,9 @@ func (r *recorder) Take(ctx context.Context, b *line.Batch, advance func(int64))
 	}
 	if r.taking != nil {
 		r.taking(b)
+	}
+	if r.took != nil {
+		defer r.took()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -134,7 +138,12 @@ type savedRow struct {
 
 func newRig(t testing.TB, opts ...Options) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), sink: newRecorder(), saved: map[int64]savedRow{}}
+	return newRigIn(t, t.TempDir(), opts...)
+}
+
+func newRigIn(t testing.TB, dir string, opts ...Options) *rig {
+	t.Helper()
+	r := &rig{t: t, dir: dir, sink: newRecorder(), saved: map[int64]savedRow{}}
 	if len(opts) == 0 {
 		opts = []Options{{Name: "s", Paths: []string{"*.log"}}}
 	}
@@ -195,22 +204,56 @@ func (r *rig) start() {
 // commit saves the positions, as a commit of the state would.
 func (r *rig) commit() {
 	r.t.Helper()
+	r.begin().end(true)
+}
+
+// rigCommit is a commit on its way: what it holds is that of the moment in which it began.
+type rigCommit struct {
+	r     *rig
+	done  func(committed bool) // nil: there was nothing to save
+	rows  map[int64]savedRow
+	gone  []int64
+	known []knownRow
+}
+
+func (r *rig) begin() *rigCommit {
+	c := &rigCommit{r: r, rows: map[int64]savedRow{}}
 	p := r.m.Pending()
 	if p.Write == nil {
-		return
+		return c
 	}
 	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	c.done = p.Done
 	for rec := range r.m.dirty {
 		if rec.gone {
-			delete(r.saved, rec.id)
+			c.gone = append(c.gone, rec.id)
 			continue
 		}
 		row := rowOf(rec)
-		r.saved[rec.id] = savedRow{row.args, row.head.encode(), slices.Clone(row.pos.anchor[:]), row.pos.encodeMarks()}
+		c.rows[rec.id] = savedRow{row.args, row.head.encode(), slices.Clone(row.pos.anchor[:]), row.pos.encodeMarks()}
 	}
-	r.known = append(r.known, r.m.newSources...)
-	r.m.mu.Unlock()
-	p.Done(true)
+	c.known = r.m.newSources
+	return c
+}
+
+// end says whether the transaction came to its end, and tells the Manager.
+func (c *rigCommit) end(committed bool) {
+	if committed {
+		c.save()
+	}
+	if c.done != nil {
+		c.done(committed)
+	}
+}
+
+// save is what is on the disk once the transaction has come to its end.
+func (c *rigCommit) save() {
+	maps.Copy(c.r.saved, c.rows)
+	for _, id := range c.gone {
+		delete(c.r.saved, id)
+	}
+	c.r.known = append(c.r.known, c.known...)
 }
 
 // crash ends the process without a commit.

@@ -141,7 +141,11 @@ func (u *unknown) decide() (best, open *record, read bool) {
 func (m *Manager) assign(g *generation, r *record, total int64, read bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r.gen, r.key, r.birth, r.size, r.finished, r.lost = g, g.key, g.rec.birth, g.disk, read, false
+	size := total // what it is held against if it goes before it is read
+	if read {
+		size = g.disk
+	}
+	r.gen, r.key, r.birth, r.size, r.finished, r.lost = g, g.key, g.rec.birth, size, read, false
 	g.rec, g.at, g.counted, g.shown, g.size = r, r.pos, r.pos.offset, r.shown, total
 	g.at.offset = r.resume // its proof is not looked at: nobody writes into a compressed file
 	m.touch(r)
