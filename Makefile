@@ -3,7 +3,9 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS = -s -w -X github.com/errwatch/errwatch/internal/cli.release=$(VERSION)
 
-.PHONY: build test check e2e fuzz torture soak compare-following figures-following bench bench-compare demo clean
+KILLS ?= 100
+
+.PHONY: build test check e2e fuzz killpoints torture soak compare-following figures-following bench bench-compare demo clean
 
 build: ## one static binary, dist/errwatch
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o dist/errwatch ./cmd/errwatch
@@ -40,6 +42,9 @@ compare-following: ## the table of docs/following.md; needs mtail (apt-get insta
 
 figures-following: ## how fresh and how light following is, the other figures of docs/following.md
 	@go run ./test/torture figures
+
+killpoints: ## KILLS kills between each two steps of a notification; nothing may be lost
+	ERRWATCH_KILLS=$(KILLS) go test -count=1 -timeout 60m -v -run TestKillPoints ./internal/notify
 
 BENCHFLAGS ?=
 bench: ## errwatch against its targets and its peers, one table; needs mtail and rg (apt-get install mtail ripgrep)

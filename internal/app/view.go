@@ -96,6 +96,8 @@ func (v view) Rules() []web.Rule {
 		w := web.Rule{Name: s.Name, Severity: s.Severity, Value: s.Value, Threshold: s.Threshold, Groups: s.Groups}
 		if i := slices.IndexFunc(p.plan.rules, func(r rules.Rule) bool { return r.Name == s.Name }); i >= 0 {
 			r := &p.plan.rules[i]
+			w.FirstCheck = r.FirstCheck
+			w.Runbook, _ = rules.Runbook(r.Name)
 			w.For, w.Keep, w.Labels, w.Summary, w.RunbookURL, w.Query = r.For, r.KeepFiringFor, r.Labels, r.Summary, r.RunbookURL, condition(r)
 		}
 		out = append(out, w)
@@ -106,7 +108,22 @@ func (v view) Rules() []web.Rule {
 // condition says a rule's condition in words.
 func condition(r *rules.Rule) string {
 	var b strings.Builder
-	b.WriteString("count")
+	switch {
+	case r.Always:
+		return "always"
+	case r.Distinct != nil:
+		b.WriteString("distinct " + r.Distinct.Of)
+	case r.Ratio != nil:
+		b.WriteString("ratio")
+	case r.Spike != nil:
+		b.WriteString("spike")
+	case r.Absent:
+		b.WriteString("nothing")
+	case r.New:
+		b.WriteString("a new code")
+	default:
+		b.WriteString("count")
+	}
 	for _, list := range [][]string{r.Match.Codes, r.Match.Names, r.Match.Categories} {
 		if len(list) > 0 {
 			b.WriteString(" of " + strings.Join(list, ", "))
@@ -123,6 +140,12 @@ func condition(r *rules.Rule) string {
 		b.WriteString(" > " + strconv.FormatInt(*r.Above, 10))
 	case r.Below != nil:
 		b.WriteString(" < " + strconv.FormatInt(*r.Below, 10))
+	case r.Distinct != nil:
+		b.WriteString(" > " + strconv.FormatInt(r.Distinct.Above, 10))
+	case r.Ratio != nil:
+		b.WriteString(" > " + strconv.FormatFloat(r.Ratio.Above, 'g', -1, 64))
+	case r.Spike != nil:
+		b.WriteString(" ≥ " + strconv.FormatFloat(r.Spike.Factor, 'g', -1, 64) + " × the baseline")
 	}
 	b.WriteString(" in " + config.FormatDuration(r.Window))
 	if len(r.By) > 0 {

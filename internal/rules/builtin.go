@@ -38,7 +38,7 @@ func meetingsFullRule() Rule {
 		Summary: "{{ $value }} meetings turned people away with {{ $labels.name }} within {{ $window }} on " +
 			"{{ $labels.source }} (limit {{ $threshold }}).",
 		RunbookURL: "/rules/MeetingsFull#runbook",
-		FirstCheck: "Did the plan or a limit of the application change? The capacity review shows how many more seats would have been enough.",
+		FirstCheck: "Did the plan or a limit of the application change, or are these large meetings planned? The top meetings in the alert tell.",
 	}
 }
 

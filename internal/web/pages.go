@@ -20,7 +20,7 @@ var templateFiles embed.FS
 //go:embed static
 var staticFiles embed.FS
 
-// pages serves the landing page and the page of one alert, whose link stands in every notification.
+// pages serves the landing page, and those of one alert and of one rule, whose links stand in every notification.
 func pages(mux *http.ServeMux, o Options) {
 	t := template.Must(template.New("").Funcs(functions()).ParseFS(templateFiles, "templates/*.html"))
 	static, _ := fs.Sub(staticFiles, "static") // the folder is embedded above: it is there
@@ -31,10 +31,19 @@ func pages(mux *http.ServeMux, o Options) {
 	mux.HandleFunc("GET /alerts/{id}", func(w http.ResponseWriter, r *http.Request) {
 		a, ok := o.View.Alert(r.PathValue("id"))
 		if !ok {
-			render(w, o, t, http.StatusNotFound, "missing.html", r.PathValue("id"))
+			render(w, o, t, http.StatusNotFound, "missing.html", missing{"alert", r.PathValue("id")})
 			return
 		}
 		render(w, o, t, http.StatusOK, "alert.html", alertPage{Alert: a, Now: o.View.Status().Now})
+	})
+	mux.HandleFunc("GET /rules/{name}", func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("name")
+		p, ok := newRulePage(o.View, name)
+		if !ok {
+			render(w, o, t, http.StatusNotFound, "missing.html", missing{"rule", name})
+			return
+		}
+		render(w, o, t, http.StatusOK, "rule.html", p)
 	})
 }
 
@@ -65,6 +74,25 @@ type home struct {
 type alertPage struct {
 	Alert alert.Alert
 	Now   time.Time
+}
+
+type rulePage struct {
+	Rule   Rule
+	Alerts []alert.Alert // of this rule
+	Now    time.Time
+}
+
+// missing is what was asked for and is not there.
+type missing struct{ Kind, Name string }
+
+func newRulePage(v View, name string) (rulePage, bool) {
+	list := v.Rules()
+	i := slices.IndexFunc(list, func(r Rule) bool { return r.Name == name })
+	if i < 0 {
+		return rulePage{}, false
+	}
+	others := func(a alert.Alert) bool { return a.Rule != name }
+	return rulePage{Rule: list[i], Alerts: slices.DeleteFunc(slices.Clone(v.Alerts()), others), Now: v.Status().Now}, true
 }
 
 func newHome(v View) home {

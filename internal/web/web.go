@@ -84,6 +84,8 @@ type Rule struct {
 	Labels     map[string]string
 	Summary    string // the template
 	RunbookURL string
+	FirstCheck string
+	Runbook    string // the text, where errwatch has one itself
 	Value      float64
 	Threshold  float64
 	Groups     int

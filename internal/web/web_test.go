@@ -87,7 +87,7 @@ func get(t *testing.T, h http.Handler, method, path string) *httptest.ResponseRe
 func TestPagesEscapeWhatComesFromLogs(t *testing.T) {
 	t.Parallel()
 	h := handler(example())
-	for _, path := range []string{"/", "/alerts/7k2m9q", "/alerts/" + "%3Cscript%3Ealert(1)%3C%2Fscript%3E"} {
+	for _, path := range []string{"/", "/alerts/7k2m9q", "/rules/Spike", "/rules/%3Cscript%3Ealert(1)%3C%2Fscript%3E", "/alerts/" + "%3Cscript%3Ealert(1)%3C%2Fscript%3E"} {
 		w := get(t, h, "GET", path)
 		if strings.Contains(w.Body.String(), "<script") {
 			t.Errorf("%s holds a script element", path)
@@ -316,5 +316,26 @@ func TestNumber(t *testing.T) {
 		if got := number(n); got != want {
 			t.Errorf("number(%d) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+// The page of a rule holds its runbook where the links of alerts lead to, and the alerts that it has raised.
+func TestRulePage(t *testing.T) {
+	t.Parallel()
+	v := example()
+	v.rules[0].Query, v.rules[0].Runbook, v.rules[0].FirstCheck = "count of 3014 > 20 in 5m", "# Spike\n<b>", "Look."
+	body := get(t, handler(v), "GET", "/rules/Spike").Body.String()
+	for _, want := range []string{
+		"count of 3014 &gt; 20 in 5m", `id="runbook"`, "# Spike\n&lt;b&gt;", "Look.", `href="/alerts/7k2m9q"`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q:\n%s", want, body)
+		}
+	}
+	if strings.Contains(body, "/alerts/p1") {
+		t.Error("the page shows the alert of another rule")
+	}
+	if w := get(t, handler(v), "GET", "/rules/None"); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "No such rule") {
+		t.Errorf("an unknown rule: %d\n%s", w.Code, w.Body)
 	}
 }
