@@ -55,9 +55,6 @@ const (
 
 var layouts = []layout{file, file, dated, swapped, kubernetes}
 
-// numbered says that a rotated file is a number older with each rotation.
-func (l layout) numbered() bool { return l == file }
-
 func newModel(t testing.TB, dir string, seed uint64, lossy bool) *model {
 	rnd := rand.New(rand.NewPCG(seed, 7))
 	is := layouts[rnd.IntN(len(layouts))]

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -104,15 +105,16 @@ func modelCase(t *testing.T, seed uint64, inMemory func() string) map[string]int
 
 // census prints how often each operation has met each state, and wants enough of each.
 func census(t *testing.T, met map[string]int) {
-	text := fmt.Sprintf("%-34s", "")
+	var text strings.Builder
+	fmt.Fprintf(&text, "%-34s", "")
 	for _, s := range states {
-		text += fmt.Sprintf("%9s", s)
+		fmt.Fprintf(&text, "%9s", s)
 	}
 	for _, op := range operations {
-		text += fmt.Sprintf("\n%-34s", op.name)
+		fmt.Fprintf(&text, "\n%-34s", op.name)
 		for _, s := range states {
 			what := op.name + " " + s
-			text += fmt.Sprintf("%9d", met[what])
+			fmt.Fprintf(&text, "%9d", met[what])
 			switch _, not := impossible[what]; {
 			case not && met[what] > 0:
 				t.Errorf("%s: met %d times, and should be impossible", what, met[what])
@@ -121,5 +123,5 @@ func census(t *testing.T, met map[string]int) {
 			}
 		}
 	}
-	t.Log("how often each operation met each state:\n" + text)
+	t.Log("how often each operation met each state:\n" + text.String())
 }
