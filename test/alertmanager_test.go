@@ -12,7 +12,7 @@ import (
 const ruleConfig = `
 server: {external_url: "http://errwatch.example.com"}
 sources: [{name: meeting, paths: [%q]}]
-alerts: {external_labels: {instance: %q}}
+alerts: {watchdog: false, external_labels: {instance: %q}}
 rules:
   - name: CameraDenials
     match: {codes: ["3014"]}

@@ -89,7 +89,7 @@ func shipped(t *testing.T, dir string, b *inbox) string {
 const evidenceConfig = `
 server: {external_url: "http://errwatch.example.com"}
 sources: [{name: meeting, paths: [%q]}]
-alerts: {external_labels: {instance: one}}
+alerts: {watchdog: false, external_labels: {instance: one}}
 rules:
   - name: CameraDenials
     match: {codes: ["3014"]}
