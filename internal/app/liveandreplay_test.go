@@ -61,7 +61,7 @@ func timeLine(alerts []alert.Alert) (out []string) {
 }
 
 // runLive hands each line to a daemon's pipeline at its time, and returns the alerts that fired as the state has them. The
-// daemon looks at its deadlines at random moments.
+// daemon looks at its deadlines at random moments. Time is that of synctest: it passes at once.
 func runLive(t *testing.T, r *rand.Rand, config, text string) (fired []alert.Alert) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
@@ -73,10 +73,10 @@ func runLive(t *testing.T, r *rand.Rand, config, text string) (fired []alert.Ale
 				t.Fatal(err)
 			}
 			for r.IntN(3) == 0 && at.Sub(s.p.now()) > time.Second {
-				time.Sleep(time.Duration(r.Int64N(int64(at.Sub(s.p.now())))))
+				<-time.After(time.Duration(r.Int64N(int64(at.Sub(s.p.now())))))
 				s.look()
 			}
-			time.Sleep(at.Sub(s.p.now()))
+			<-time.After(at.Sub(s.p.now()))
 			if !live {
 				live = true
 				s.p.mu.Lock()
