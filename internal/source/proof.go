@@ -75,14 +75,19 @@ func (p *position) moved(to int64, block []byte, blockAt int64, hole bool) posit
 }
 
 // nextMark returns the first place behind at where marks are set: at powers of two from firstMark on behind base, so
-// that also a short copy has some, then every markEvery bytes.
+// that also a short copy has some, then every markEvery bytes. Next to the head they are closer: of a file that lost all
+// but its beginning the head alone does not say that it is still the same, see afterCut.
 func nextMark(at, base int64) int64 {
 	if at-base >= markEvery {
 		return (at/markEvery + 1) * markEvery
 	}
 	next := int64(firstMark)
 	for base+next <= at {
-		next *= 2
+		if next >= windowLen && next < 2*windowLen {
+			next += windowLen / 4
+		} else {
+			next *= 2
+		}
 	}
 	return base + next
 }

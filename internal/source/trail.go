@@ -94,7 +94,7 @@ func (p *position) waypoints() []waypoint {
 // afterCut returns the position from which on a file of size bytes is to be read that has lost the end of what was read
 // up to p, and may have grown again since: the first line behind the first place that differs, or the end where none
 // does. Nothing before it is read again; what of skipped bytes there was not read before is passed over. It is not ok
-// where nothing beyond the head agrees.
+// where nothing beyond the head agrees, as in a file that kept less than a KiB and a quarter: many logs begin alike.
 func (p *position) afterCut(r io.ReaderAt, size int64) (at position, skipped int64, ok bool) {
 	var buf [windowLen]byte
 	if p.offset <= windowLen || size <= windowLen || p.hollow() || !sumAt(r, buf[:p.headLen], 0, p.head) {
