@@ -53,7 +53,7 @@ const (
 	kubernetes layout = "kubernetes" // a link to a file that is rotated in its own folder
 )
 
-var layouts = []layout{file, file, dated, swapped, kubernetes}
+var layouts = []layout{file, file, dated, swapped, swapped, kubernetes}
 
 func newModel(t testing.TB, dir string, seed uint64, lossy bool) *model {
 	rnd := rand.New(rand.NewPCG(seed, 7))

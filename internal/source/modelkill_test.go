@@ -4,7 +4,7 @@ package source
 type modelCommit struct {
 	*rigCommit
 	lines []string
-	seen  []*inode // what the state knows if it comes to its end
+	seen  map[*inode]int // what the state knows if it comes to its end, and how often that was cut before
 }
 
 // opCommit begins a commit, which comes to its end later, with the next one or a kill.
@@ -13,11 +13,11 @@ func (m *model) opCommit() bool {
 		return false
 	}
 	m.land()
-	c := &modelCommit{rigCommit: m.begin(), lines: append(m.carried, m.sink.take()...)}
+	c := &modelCommit{rigCommit: m.begin(), lines: append(m.carried, m.sink.take()...), seen: map[*inode]int{}}
 	m.carried = nil
 	for _, ino := range m.inodes {
 		if ino.seen {
-			c.seen = append(c.seen, ino)
+			c.seen[ino] = ino.cuts
 		}
 	}
 	m.flight = c
@@ -56,8 +56,8 @@ func (m *model) counts(c *modelCommit) {
 	for _, l := range c.lines {
 		m.committed[l]++
 	}
-	for _, ino := range c.seen {
-		ino.known = true
+	for ino, cuts := range c.seen {
+		ino.known = ino.known || cuts == ino.cuts
 	}
 }
 

@@ -138,6 +138,7 @@ func (m *model) empty(ino *inode) {
 	m.reach(ino)
 	m.rig.truncate(ino.name, 0)
 	ino.data, ino.noted, ino.known, ino.seen, ino.cut = nil, 0, false, false, 0
+	ino.cuts++
 	if ino == m.w.ino && m.w.partial != "" {
 		m.extra[m.w.partial] = true // what is left of a line will stand alone
 	}
@@ -233,6 +234,7 @@ func (m *model) opCut() bool {
 	lost := bytes.Clone(m.live.data[cut:])
 	m.live.data = m.live.data[:cut]
 	m.live.noted, m.live.known, m.live.seen, m.live.cut = cut, false, false, cut
+	m.live.cuts++
 	m.lose(lost)
 	before, _ := linesOf(m.live.data[max(0, cut-inDoubt):])
 	m.doubt(before)

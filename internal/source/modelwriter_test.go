@@ -21,6 +21,7 @@ type inode struct {
 	packed bool
 	noted  int // up to here its lines are in must
 	cut    int // where it was cut, which the state does not know yet
+	cuts   int // how often it was cut or truncated
 }
 
 // modelWriter is a program that writes lines.
