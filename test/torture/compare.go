@@ -78,16 +78,11 @@ func compareMain(args []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(o.dir, "errwatch-compare-")
+	dir, err := workplace(o.dir, "compare", &o.binary)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if o.binary == "" {
-		if o.binary, err = build(dir); err != nil {
-			return err
-		}
-	}
 	o.dir, o.peers = dir, buildPeers(dir)
 	return o.table(rows, columns)
 }

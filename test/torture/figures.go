@@ -43,16 +43,11 @@ func figuresMain(args []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(f.dir, "errwatch-figures-")
+	dir, err := workplace(f.dir, "figures", &f.binary)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if f.binary == "" {
-		if f.binary, err = build(dir); err != nil {
-			return err
-		}
-	}
 	var failed []error
 	for _, x := range []struct {
 		name string

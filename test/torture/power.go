@@ -38,16 +38,11 @@ func powerMain(args []string) error {
 	if err := set.Parse(args); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(o.dir, "errwatch-power-")
+	dir, err := workplace(o.dir, "power", &o.binary)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if o.binary == "" {
-		if o.binary, err = build(dir); err != nil {
-			return err
-		}
-	}
 	o.dir = dir
 	return o.run()
 }
@@ -118,15 +113,7 @@ func (o *powerOptions) run() (err error) {
 	if err := p.begin(o.dir, filepath.Join(disk.at, "state")); err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%w\nerrwatch said:\n%s", err, p.d.talk())
-		}
-		if p.d.run != nil {
-			p.d.kill()
-		}
-		err = errors.Join(err, p.w.end())
-	}()
+	defer func() { err = p.over(err) }()
 	for range o.cuts {
 		<-time.After(time.Duration(p.rnd.IntN(1500)) * time.Millisecond)
 		if err := p.cutOnce(disk); err != nil {

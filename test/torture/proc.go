@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -100,6 +101,19 @@ func freeAddress() (string, error) {
 	}
 	defer l.Close()
 	return l.Addr().String(), nil
+}
+
+// workplace makes a folder of its own for a subcommand below the folder under, and builds an errwatch there where binary
+// names none.
+func workplace(under, command string, binary *string) (string, error) {
+	dir, err := os.MkdirTemp(under, "errwatch-"+command+"-")
+	if err != nil || *binary != "" {
+		return dir, err
+	}
+	if *binary, err = build(dir); err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return dir, nil
 }
 
 // build compiles errwatch as it is released.

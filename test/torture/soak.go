@@ -45,16 +45,11 @@ func soakMain(args []string) error {
 	if err := set.Parse(args); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(o.dir, "errwatch-soak-")
+	dir, err := workplace(o.dir, "soak", &o.binary)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if o.binary == "" {
-		if o.binary, err = build(dir); err != nil {
-			return err
-		}
-	}
 	o.dir = dir
 	return o.run()
 }

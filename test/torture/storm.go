@@ -64,14 +64,9 @@ func stormMain(args []string) error {
 }
 
 func (o *stormOptions) run() error {
-	dir, err := os.MkdirTemp(o.dir, "errwatch-storm-")
+	dir, err := workplace(o.dir, "storm", &o.binary)
 	if err != nil {
 		return err
-	}
-	if o.binary == "" {
-		if o.binary, err = build(dir); err != nil {
-			return err
-		}
 	}
 	cases, err := o.chosen()
 	if err != nil {
@@ -136,15 +131,7 @@ func (o *stormOptions) play(dir string, c stormCase, seed uint64) (err error) {
 	if err := p.begin(dir, filepath.Join(dir, "state")); err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%w\nerrwatch said:\n%s", err, p.d.talk())
-		}
-		if p.d.run != nil {
-			p.d.kill()
-		}
-		err = errors.Join(err, p.w.end())
-	}()
+	defer func() { err = p.over(err) }()
 	if err := p.rage(rand.New(rand.NewPCG(seed, 2))); err != nil {
 		return err
 	}
@@ -157,6 +144,17 @@ func (o *stormOptions) play(dir string, c stormCase, seed uint64) (err error) {
 	fmt.Printf("%-13s %7d lines in %2d logs, %2d rotations (%d while down), %2d kills, %3d scrapes: exact\n",
 		c.name, a.Lines, a.Files, p.turns, p.down, p.kills, scrapes)
 	return os.RemoveAll(dir)
+}
+
+// over ends the processes of a round and, where it failed, says what errwatch said.
+func (p *storm) over(err error) error {
+	if err != nil {
+		err = fmt.Errorf("%w\nerrwatch said:\n%s", err, p.d.talk())
+	}
+	if p.d.run != nil {
+		p.d.kill()
+	}
+	return errors.Join(err, p.w.end())
 }
 
 func (p *storm) begin(dir, state string) error {
