@@ -93,15 +93,7 @@ func (d *daemon) cpu() time.Duration {
 }
 
 // peak is the largest resident set so far.
-func (d *daemon) peak() int64 {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
-	n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-	return n << 10
-}
+func (d *daemon) peak() int64 { return peakOf(d.cmd.Process.Pid) }
 
 // backlogged measures a daemon from its start until it has read the backlog.
 func (b *bench) backlogged(c corpus, env ...string) sample {

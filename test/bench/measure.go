@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -35,18 +34,57 @@ func (p *program) once() (sample, error) {
 	var out, talk bytes.Buffer
 	c.Stdout, c.Stderr = &out, &talk
 	start := time.Now()
-	err := c.Run()
-	s := sample{wall: time.Since(start), out: out.Bytes()}
+	if err := c.Start(); err != nil {
+		return sample{}, fmt.Errorf("%s: %w", p.args[0], err)
+	}
+	peak := watchPeak(c.Process.Pid)
+	err := c.Wait()
+	s := sample{wall: time.Since(start), out: out.Bytes(), rss: peak()}
 	if err != nil {
 		return s, fmt.Errorf("%s: %w: %s", strings.Join(p.args, " "), err, strings.TrimSpace(talk.String()))
 	}
-	u := c.ProcessState.SysUsage().(*syscall.Rusage)
 	s.cpu = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
-	s.rss = u.Maxrss << 10 // Linux counts in KiB
 	if p.count != nil {
 		s.count, err = p.count(s.out)
 	}
 	return s, err
+}
+
+// watchPeak asks every few milliseconds for the peak of a process until the function that it returns is called, which says
+// the last answer. What the system tells of a process that has ended is no use: that begins with the size of the one that
+// started it.
+func watchPeak(pid int) func() int64 {
+	stop, last := make(chan struct{}), make(chan int64)
+	go func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		var peak int64
+		for {
+			select {
+			case <-tick.C:
+				peak = max(peak, peakOf(pid))
+			case <-stop:
+				last <- peak
+				return
+			}
+		}
+	}()
+	return func() int64 {
+		close(stop)
+		return <-last
+	}
+}
+
+// peakOf is the largest resident set of a process so far, in bytes; 0 where it has ended.
+func peakOf(pid int) int64 {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
+	var kib int64
+	fmt.Sscan(rest, &kib)
+	return kib << 10
 }
 
 // compare is compareEach for programs that all count the same.
