@@ -41,11 +41,15 @@ func TestPermissions(t *testing.T) {
 	log.denials(5, time.Now())
 	d.awaitDenials(15)
 
-	if err := os.Rename(path, path+".1"); err != nil {
-		t.Fatal(err)
+	// The new log stands there without the right to be read from its first moment on: errwatch would be quick enough.
+	hidden := filepath.Join(logs, "hidden")
+	next := newLog(t, hidden)
+	forbid(hidden, 0)
+	for _, move := range [][2]string{{path, path + ".1"}, {hidden, path}} {
+		if err := os.Rename(move[0], move[1]); err != nil {
+			t.Fatal(err)
+		}
 	}
-	next := newLog(t, path)
-	forbid(path, 0)
 	next.denials(20, time.Now())
 	await(t, "the missing right is told", 20*time.Second, func() bool {
 		return d.metric(`errwatch_source_errors_total{reason="permission",source="default"}`) > 0
