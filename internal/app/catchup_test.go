@@ -155,6 +155,7 @@ sources:
   - {name: b, paths: ["DIR/b.log"], time: {zone: UTC}}
   - {name: c, paths: ["DIR/c.log"], time: {zone: UTC}}
 rules: [{name: Together, match: {codes: ["3014"]}, count: {above: 5}, window: 10s}]
+alerts: {watchdog: false}
 `
 	r := newBareRig(t)
 	r.configureAll(config)
