@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -463,6 +464,39 @@ func (s *stopwatch) wait(rule string) map[string]time.Time {
 		case <-deadline:
 			s.t.Errorf("%s did not come within 30 s", rule)
 			return nil
+		}
+	}
+}
+
+// What fires is never left out for what has resolved: of twelve ends and one alert that fires, Slack and the pager show
+// the latter first.
+func TestShippedTemplateShowsWhatFiresFirst(t *testing.T) {
+	t.Parallel()
+	one := func(status, summary string) map[string]any {
+		return map[string]any{
+			"status": status, "labels": map[string]string{"alertname": "CameraDenials", "severity": "critical", "source": "meeting"},
+			"annotations": map[string]string{"summary": summary, "description": "17 people.", "dashboard_url": "https://errwatch.example.com/alerts/x"},
+		}
+	}
+	var all []any
+	for i := range 12 {
+		all = append(all, one("resolved", fmt.Sprint("over ", i)))
+	}
+	all = append(all, one("firing", "63 denials on meeting"))
+	data, err := json.Marshal(map[string]any{
+		"status": "firing", "alerts": all, "commonLabels": map[string]string{"alertname": "CameraDenials"},
+		"commonAnnotations": map[string]string{"runbook_url": "https://errwatch.example.com/rules/CameraDenials#runbook"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, filepath.Join(t.TempDir(), "data.json"), string(data))
+	for name, want := range map[string]string{"errwatch.slack.text": "*FIRING: 63 denials on meeting*\n17 people.\n<", "errwatch.text": "FIRING: 63 denials on meeting\n17 people.\n"} {
+		out, err := exec.Command("amtool", "template", "render", "--template.glob", "../deploy/alertmanager/errwatch.tmpl",
+			"--template.text", `{{ template "`+name+`" . }}`, "--template.data", file).CombinedOutput()
+		got := string(out)
+		if err != nil || !strings.HasPrefix(got, want) || !strings.Contains(got, "over 4") || strings.Contains(got, "over 5") || strings.Count(got, "#runbook") != 1 {
+			t.Errorf("%v: %s\n%s", err, name, got)
 		}
 	}
 }

@@ -382,7 +382,7 @@ func TestAnnotations(t *testing.T) {
 		Summary: "63 camera denials", RunbookURL: "https://example.com/r", FirstCheck: "a browser update?",
 		Evidence: alert.Evidence{
 			Codes:   []alert.Count{{Value: "3014", N: 51}, {Value: "3015", N: 12}},
-			Top:     map[string][]alert.Count{"meeting": {{Value: "ab12-cd34", N: 22}, {Value: "x", N: 1}}, "user.id": {{Value: "u1", N: 3}}},
+			Top:     map[string][]alert.Count{"meeting": {{Value: "ab12-cd34", N: 22}, {Value: "b", N: 5}, {Value: "c", N: 4}, {Value: "d", N: 3}, {Value: "e", N: 2}}, "user.id": {{Value: "u1", N: 3}}},
 			Samples: []string{"one", "two"}, First: at, Last: at.Add(time.Second),
 			People: alert.Distinct{N: 41}, Meetings: alert.Distinct{N: 9, AtLeast: true}, Before: alert.Before{Times: 3, Since: at.Add(-30 * 24 * time.Hour)},
 		},
@@ -393,9 +393,9 @@ func TestAnnotations(t *testing.T) {
 	}
 	want := map[string]string{
 		"summary": "63 camera denials", "value": "63", "peak": "71", "threshold": "20", "window": "5m", "codes": "3014=51 3015=12",
-		"description": "41 people in at least 9 meetings. Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22 · user.id u1 3. " +
+		"description": "41 people in at least 9 meetings. 63 in 5 min, limit 20. Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22 · user.id u1 3. " +
 			"First check: a browser update? Seen 3x in 30 d.",
-		"people": "41", "meetings": "at least 9", "top_meeting": "ab12-cd34=22", "top_user_id": "u1=3", "sample_1": "one", "sample_2": "two",
+		"people": "41", "meetings": "at least 9", "top_meeting": "ab12-cd34=22 b=5 c=4 d=3 e=2", "top_user_id": "u1=3", "sample_1": "one", "sample_2": "two",
 		"runbook_url": "https://example.com/r", "dashboard_url": "https://errwatch.example.com/alerts/7k2m9q",
 		"first_check": "a browser update?", "seen_before": "Seen 3x in 30 d",
 		"first_seen": "2026-11-20T10:15:00Z", "last_seen": "2026-11-20T10:15:01Z",

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,7 @@ func harmless(first, next *http.Request) bool {
 // failure is a request that did not succeed. Its text has been made safe to log and names no address.
 type failure struct {
 	text  string
+	kind  string        // text without what the other side wrote, which may be another one each time
 	final bool          // another try would fail the same way
 	after time.Duration // the other side asked to wait so long; 0: it did not
 }
@@ -112,7 +114,8 @@ func withoutURL(err error) string {
 // refused makes a failure of an answer. Which ones are final is about the message, not about the address: an address, a
 // token or a channel can be put right while the message waits.
 func refused(resp *http.Response, answer []byte, now time.Time) *failure {
-	f := &failure{text: "status " + strconv.Itoa(resp.StatusCode)}
+	f := &failure{kind: "status " + strconv.Itoa(resp.StatusCode)}
+	f.text = f.kind
 	if text := clean(string(answer), maxQuoted); text != "" {
 		f.text += ": " + text
 	}
@@ -190,7 +193,7 @@ func (b *backoff) reset() { b.tries = 0 }
 type teller struct {
 	logger *slog.Logger
 	mu     sync.Mutex
-	last   string // the error told last; "" while it works
+	last   string // the kind of error told last; "" while it works
 }
 
 // tell takes the outcome of a try; nil: it worked.
@@ -198,8 +201,8 @@ func (t *teller) tell(f *failure) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case f != nil && f.text != t.last:
-		t.last = f.text
+	case f != nil && cmp.Or(f.kind, f.text) != t.last:
+		t.last = cmp.Or(f.kind, f.text)
 		t.logger.Warn("sending a notification failed", "err", f.text, "given_up", f.final)
 	case f == nil && t.last != "":
 		t.last = ""

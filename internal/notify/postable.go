@@ -58,7 +58,7 @@ func (n *Notifier) annotations(a *alert.Alert, now time.Time) map[string]string 
 		all["window"] = model.Duration(a.Window).String()
 	}
 	for field, counts := range a.Evidence.Top {
-		all["top_"+labelSafe(field)] = pairs(counts, "=", " ", 1)
+		all["top_"+labelSafe(field)] = pairs(counts, "=", " ", maxPairs)
 	}
 	for i, s := range a.Evidence.Samples {
 		all["sample_"+strconv.Itoa(i+1)] = s

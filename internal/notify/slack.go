@@ -88,7 +88,7 @@ func slackFacts(a *alert.Alert, single bool, now time.Time) string {
 	if s := concerned(a); s != "" && a.State == alert.Firing {
 		people = "*" + slackEscape(s, maxPeople) + ".*"
 	}
-	rest := []string{sentence(when(a, now)), sentence(pairs(a.Evidence.Codes, " ", " · ", maxPairs)), sentence(top(a))}
+	rest := []string{sentence(measured(a)), sentence(when(a, now)), sentence(pairs(a.Evidence.Codes, " ", " · ", maxPairs)), sentence(top(a))}
 	if !single {
 		rest = append(rest, sentence(before(a)))
 	}

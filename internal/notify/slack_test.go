@@ -49,7 +49,7 @@ func TestSlack(t *testing.T) {
 	over := denials()
 	over.State, over.EndsAt, over.Peak, over.Summary = alert.Resolved, tenFifteen.Add(14*time.Minute), 187, "187 camera denials in 5 min on meeting (limit 20)"
 	second := denials()
-	second.ID, second.Summary = "other", "30 camera denials in 5 min on backup (limit 20)"
+	second.ID, second.Value, second.Summary = "other", 30, "30 camera denials on backup"
 	for name, c := range map[string]struct {
 		content content
 		want    []string // the text of the blocks
@@ -74,12 +74,12 @@ func TestSlack(t *testing.T) {
 				"<https://errwatch.example.com/alerts/7k2m9q|Evidence>  ·  <https://errwatch.example.com/rules/VideoPermissionDenialSpike|Rule>  ·  <https://runbooks.example.com/video|Runbook>",
 		}},
 		"several": {content{Rule: "VideoPermissionDenialSpike", Alerts: []alert.Alert{over, second}, More: more{Firing: 3}, Still: 2}, []string{
-			"● FIRING critical: VideoPermissionDenialSpike, 4 groups, 1 resolved",
+			"● FIRING critical: VideoPermissionDenialSpike, 4 groups, 1 resolved; worst: 30 camera denials on backup",
 			"RESOLVED after 14 min, at its peak: 187 camera denials in 5 min on meeting (limit 20), 41 people in 9 meetings\n" +
 				"From 10:15 UTC to 10:29 UTC, peak 187. 3014 51 · 3015 12. Top: meeting ab12-cd34 22. Seen 3x in 30 d.\n" +
 				"<https://errwatch.example.com/alerts/7k2m9q|What happened>",
-			"FIRING critical: 30 camera denials in 5 min on backup (limit 20)\n" +
-				"*41 people in 9 meetings.* Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22. Seen 3x in 30 d.\n" +
+			"FIRING critical: 30 camera denials on backup\n" +
+				"*41 people in 9 meetings.* 30 in 5 min, limit 20. Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22. Seen 3x in 30 d.\n" +
 				"<https://errwatch.example.com/alerts/other|Evidence>",
 			"and 3 more, 2 of the rule still firing  ·  <https://errwatch.example.com/rules/VideoPermissionDenialSpike|Rule>",
 		}},

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/errwatch/errwatch/internal/alert"
 )
 
@@ -16,7 +18,8 @@ import (
 // look at first. What is not known is left out.
 func description(a *alert.Alert, now time.Time) string {
 	return joinNonEmpty([]string{
-		sentence(concerned(a)), sentence(when(a, now)), sentence(pairs(a.Evidence.Codes, " ", " · ", maxPairs)), sentence(top(a)), advice(a),
+		sentence(concerned(a)), sentence(measured(a)), sentence(when(a, now)), sentence(pairs(a.Evidence.Codes, " ", " · ", maxPairs)),
+		sentence(top(a)), advice(a),
 	}, " ")
 }
 
@@ -75,7 +78,38 @@ func when(a *alert.Alert, now time.Time) string {
 	case a.Condition == alert.OnAlways:
 		return "From " + clock(a.StartsAt, now) + " to " + clock(a.EndsAt, now)
 	}
-	return fmt.Sprintf("From %s to %s, peak %s", clock(a.StartsAt, now), clock(a.EndsAt, now), number(a.Peak))
+	span := fmt.Sprintf("From %s to %s", clock(a.StartsAt, now), clock(a.EndsAt, now))
+	switch {
+	case a.Condition == alert.OnAbsent:
+		return span + ", " + lasted(seconds(a.Peak)) + " of silence"
+	case a.Condition == alert.OnNew || mentions(a.Summary, number(a.Threshold)):
+		return span + ", peak " + number(a.Peak)
+	}
+	return span + ", peak " + number(a.Peak) + ", limit " + number(a.Threshold)
+}
+
+// measured says value and limit of an alert that fires, as in "63 in 5 min, limit 20"; "" where the summary has said both.
+func measured(a *alert.Alert) string {
+	switch {
+	case a.State == alert.Resolved || a.Condition == alert.OnAlways || a.Condition == alert.OnNew || a.Window <= 0:
+		return ""
+	case a.Condition == alert.OnAbsent:
+		if strings.Contains(a.Summary, model.Duration(seconds(a.Threshold)).String()) {
+			return ""
+		}
+		return "Nothing for " + lasted(seconds(a.Value)) + ", limit " + lasted(seconds(a.Threshold))
+	case mentions(a.Summary, number(a.Value)) && mentions(a.Summary, number(a.Threshold)) || a.Summary == "":
+		return ""
+	}
+	return number(a.Value) + " in " + window(a.Window) + ", limit " + number(a.Threshold)
+}
+
+func seconds(v float64) time.Duration { return time.Duration(v * float64(time.Second)) }
+
+// mentions reports whether a number stands in a text, as itself and not within another one.
+func mentions(text, number string) bool {
+	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }), number) ||
+		slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' }), number)
 }
 
 // before says how often an alert of the same labels fired before, as in "Seen 3x in 30 d". That it was never seen means
@@ -160,7 +194,7 @@ func present(a *alert.Alert) string {
 	case alert.OnAlways:
 		return ""
 	case alert.OnAbsent:
-		return "nothing for " + lasted(time.Duration(a.Value*float64(time.Second)))
+		return "nothing for " + lasted(seconds(a.Value))
 	}
 	return "now " + number(a.Value) + " in " + window(a.Window)
 }
@@ -181,13 +215,13 @@ func headline(c *content, now time.Time) string {
 	firing, resolved := c.numbers()
 	switch {
 	case c.Repeat:
-		return "STILL FIRING" + worst(c) + ": " + c.Rule + ", " + groups(firing)
+		return "STILL FIRING" + severity(&c.Alerts[0]) + ": " + c.Rule + ", " + groups(firing) + worst(c)
 	case firing == 0:
 		return "RESOLVED: " + c.Rule + ", " + groups(resolved) + still(c)
 	case resolved == 0:
-		return "FIRING" + worst(c) + ": " + c.Rule + ", " + groups(firing)
+		return "FIRING" + severity(&c.Alerts[0]) + ": " + c.Rule + ", " + groups(firing) + worst(c)
 	}
-	return fmt.Sprintf("FIRING%s: %s, %s, %d resolved", worst(c), c.Rule, groups(firing), resolved)
+	return fmt.Sprintf("FIRING%s: %s, %s, %d resolved", severity(&c.Alerts[0]), c.Rule, groups(firing), resolved) + worst(c)
 }
 
 // still tells an end that is not the end of everything.
@@ -205,9 +239,22 @@ func groups(n int) string {
 	return strconv.Itoa(n) + " groups"
 }
 
-// worst is the severity that all alerts of a rule share, with a space before it.
-func worst(c *content) string { return severity(&c.Alerts[0]) }
+// worst tells of the group that is furthest past its limit: a number of groups alone says neither how bad it is nor where.
+func worst(c *content) string {
+	var w *alert.Alert
+	for i := range c.Alerts {
+		a := &c.Alerts[i]
+		if a.State == alert.Firing && (w == nil || a.Above && a.Value > w.Value || !a.Above && a.Value < w.Value) {
+			w = a
+		}
+	}
+	if w == nil {
+		return "" // all that fire are among those left out
+	}
+	return "; worst: " + summary(w)
+}
 
+// severity is what all alerts of a rule share, with a space before it.
 func severity(a *alert.Alert) string {
 	if s := a.Labels.Get("severity"); s != "" {
 		return " " + s

@@ -194,7 +194,7 @@ func TestOneMessagePerRuleAndInterval(t *testing.T) {
 		if len(got) != 1 || ids(t, got[0]) != "b resolved, c firing, a resolved" {
 			t.Fatalf("after the interval: %v", ids(t, got[0]))
 		}
-		if p := decode[Payload](t, got[0]); p.Status != "firing" || p.Summary != "FIRING critical: Spike, 1 group, 2 resolved" {
+		if p := decode[Payload](t, got[0]); p.Status != "firing" || p.Summary != "FIRING critical: Spike, 1 group, 2 resolved; worst: 21 camera denials in 5 min on c (limit 20)" {
 			t.Errorf("%+v", p)
 		}
 	})
@@ -499,7 +499,7 @@ func TestManyGroups(t *testing.T) {
 		g.commit(all...)
 		pass(time.Second)
 		p := decode[Payload](t, r.take()[0])
-		if len(p.Alerts) != 50 || p.MoreFiring != 70 || p.Summary != "FIRING critical: Spike, 120 groups" {
+		if len(p.Alerts) != 50 || p.MoreFiring != 70 || p.Summary != "FIRING critical: Spike, 120 groups; worst: 21 camera denials in 5 min on a000 (limit 20)" {
 			t.Errorf("%d alerts, %d more, %s", len(p.Alerts), p.MoreFiring, p.Summary)
 		}
 	})

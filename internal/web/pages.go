@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"html/template"
 	"io/fs"
@@ -92,7 +93,17 @@ func newRulePage(v View, name string) (rulePage, bool) {
 		return rulePage{}, false
 	}
 	others := func(a alert.Alert) bool { return a.Rule != name }
-	return rulePage{Rule: list[i], Alerts: slices.DeleteFunc(slices.Clone(v.Alerts()), others), Now: v.Status().Now}, true
+	own := slices.DeleteFunc(slices.Clone(v.Alerts()), others)
+	slices.SortStableFunc(own, byUrgency)
+	return rulePage{Rule: list[i], Alerts: own, Now: v.Status().Now}, true
+}
+
+// byUrgency puts what fires before what is pending before what is over, and of these the newest first.
+func byUrgency(a, b alert.Alert) int {
+	rank := func(x alert.Alert) int {
+		return slices.Index([]alert.State{alert.Firing, alert.Pending, alert.Resolved}, x.State)
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), b.EndsAt.Compare(a.EndsAt))
 }
 
 func newHome(v View) home {
@@ -137,16 +148,16 @@ func (r Rule) share() int {
 
 func functions() template.FuncMap {
 	return template.FuncMap{
-		"ago":   func(now, t time.Time) string { return ago(now.Sub(t)) },
-		"since": func(now, t time.Time) string { return span(now.Sub(t)) },
-		"utc":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-		"num":   number,
-		"whole": func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) },
-		"share": Rule.share,
-		"join":  strings.Join,
-		"zero":  time.Time.IsZero,
-		"neg":   func(d time.Duration) time.Duration { return -d },
-		"row":   func(now time.Time, a alert.Alert) alertPage { return alertPage{Alert: a, Now: now} },
+		"ago":      func(now, t time.Time) string { return ago(now.Sub(t)) },
+		"since":    func(now, t time.Time) string { return span(now.Sub(t)) },
+		"utc":      func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"num":      number,
+		"whole":    whole,
+		"share":    Rule.share,
+		"join":     strings.Join,
+		"zero":     time.Time.IsZero,
+		"measured": measured, "concerned": concerned, "before": before,
+		"row": func(now time.Time, a alert.Alert) alertPage { return alertPage{Alert: a, Now: now} },
 		"plural": func(n int, word string) string {
 			if n == 1 {
 				return word
