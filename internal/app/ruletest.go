@@ -92,6 +92,8 @@ type wantAlert struct {
 	Codes      map[string]int64  `yaml:"codes"`
 	People     *int64            `yaml:"people"`
 	Meetings   *int64            `yaml:"meetings"`
+	// Annotations are those that an Alertmanager gets; "" is none.
+	Annotations map[string]string `yaml:"annotations" text:"literal"`
 }
 
 // TestSuite is the tests of some files, found right.
@@ -290,7 +292,7 @@ func (c *testChecker) alert(w *wantAlert, path ...any) {
 
 func (w *wantAlert) looksAtNothing() bool {
 	return w.Value == nil && w.Peak == nil && w.Threshold == nil && w.StartsAt == nil && w.EndsAt == nil && w.Summary == nil &&
-		w.RunbookURL == nil && w.FirstCheck == nil && w.Codes == nil && w.People == nil && w.Meetings == nil
+		w.RunbookURL == nil && w.FirstCheck == nil && w.Codes == nil && w.People == nil && w.Meetings == nil && w.Annotations == nil
 }
 
 func (c *testChecker) when(key, text string, path ...any) {

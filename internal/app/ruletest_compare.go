@@ -11,6 +11,7 @@ import (
 
 	"github.com/errwatch/errwatch/internal/alert"
 	"github.com/errwatch/errwatch/internal/config"
+	"github.com/errwatch/errwatch/internal/notify"
 )
 
 // comparison holds what happened in a test against what was expected.
@@ -69,12 +70,13 @@ func (c *comparison) lineEvents() {
 func (c *comparison) allEvents() {
 	want, got := c.run.test.Events, c.run.events
 	pairs := align(len(want), len(got), func(i, j int) bool { return len(want[i].diff(&got[j])) == 0 })
+	extra := map[int][]*gotEvent{} // of an item of lines: those that are not expected
 	for _, p := range pairs {
 		switch {
 		case p.want < 0:
 			g := &got[p.got]
-			c.fail("event that is not expected, of "+strconv.Quote(c.run.lines[g.line].text),
-				[]FieldDiff{{"event", "none", g.brief()}}, "lines", c.run.lines[g.line].item)
+			item := c.run.lines[g.line].item
+			extra[item] = append(extra[item], g)
 		case p.got < 0:
 			c.fail(fmt.Sprintf("events[%d]", p.want), want[p.want].diff(nil), "events", p.want)
 		default:
@@ -82,6 +84,19 @@ func (c *comparison) allEvents() {
 			c.fail(fmt.Sprintf("events[%d], of %s", p.want, strconv.Quote(c.run.lines[g.line].text)), want[p.want].diff(g), "events", p.want)
 		}
 	}
+	for _, item := range slices.Sorted(maps.Keys(extra)) {
+		c.unexpected(item, extra[item])
+	}
+}
+
+// unexpected tells of events of one item of lines that nobody expects: of the first, and how many there are.
+func (c *comparison) unexpected(item int, list []*gotEvent) {
+	what := "event that is not expected, of "
+	if len(list) > 1 {
+		what = fmt.Sprintf("%d events that are not expected, the first of ", len(list))
+	}
+	first := list[0]
+	c.fail(what+strconv.Quote(c.run.lines[first.line].text), []FieldDiff{{"event", "none", first.brief()}}, "lines", item)
 }
 
 // counts holds the number of events against what is expected, by code, name or category, or by the name of a reference
@@ -126,8 +141,57 @@ func (c *comparison) alert(i int) {
 		c.fail(what, []FieldDiff{{"labels", "those of one alert", strings.Join(several, " and ")}}, "alerts", i)
 		return
 	}
-	c.fail(what, w.diff(a, c.run.start), "alerts", i)
+	if diffs := w.otherLabels(c.run.shown[i]); a == nil && len(diffs) > 0 {
+		c.fail(what, diffs, "alerts", i)
+		return
+	}
+	diffs := w.diff(a, c.run.start)
+	if a != nil {
+		diffs = w.diffAnnotations(diffs, notify.Annotations(a, c.run.plan.Config.Server.ExternalURL, c.run.askedAt(i)))
+	}
+	c.fail(what, diffs, "alerts", i)
 }
+
+func (w *wantAlert) diffAnnotations(d []FieldDiff, got map[string]string) []FieldDiff {
+	for _, name := range sortedNames(w.Annotations) {
+		d = diffText(d, "annotations."+name, w.Annotations[name], got[name])
+	}
+	return d
+}
+
+// otherLabels tells in what the labels of an alert of the rule differ from those that no alert has; nil where there is no
+// alert of the rule, or none is expected.
+func (w *wantAlert) otherLabels(shown map[string]alert.Alert) (d []FieldDiff) {
+	if w.State != nil && *w.State == stateInactive {
+		return nil
+	}
+	var all []alert.Labels
+	for _, key := range sortedNames(shown) {
+		if a := shown[key]; a.Rule == w.Rule && (w.State == nil || string(a.State) == *w.State) {
+			all = append(all, a.Labels)
+		}
+	}
+	if len(all) == 1 {
+		for _, name := range sortedNames(w.Labels) {
+			d = diffText(d, "labels."+name, w.Labels[name], all[0].Get(name))
+		}
+		return d
+	}
+	var texts []string
+	for _, labels := range all[:min(len(all), maxOthers)] {
+		texts = append(texts, strings.TrimSpace(labelsText(ownLabels(labels))))
+	}
+	if len(all) > maxOthers {
+		texts = append(texts, fmt.Sprintf("%d more", len(all)-maxOthers))
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return []FieldDiff{{"labels", strings.TrimSpace(labelsText(w.Labels)), strings.Join(texts, " and ")}}
+}
+
+// maxOthers is how many alerts are named where none is the expected one.
+const maxOthers = 5
 
 // choose picks the alert that an expectation is about: the one that is active, else the last one that was. Where several
 // are active their labels are returned instead.

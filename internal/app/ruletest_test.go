@@ -197,6 +197,29 @@ alerts:
   - {at: 30s, rule: Burst, labels: {meeting: m_2}, state: firing, value: 4}
   - {at: 30s, rule: Burst, labels: {meeting: m_4}, state: inactive}
 `, "5 labels: {meeting=\"m_1\"} and {meeting=\"m_2\"} and {meeting=\"m_3\"}, not those of one alert\n"},
+		{"labels that no alert has", `
+lines: [{code: 3014, count: 3, over: 1s}]
+alerts:
+  - {at: 30s, rule: Burst, labels: {meeting: m_4, severity: critical}, state: firing, value: 9}
+  - {at: 30s, rule: Burst, labels: {meeting: m_4}, state: resolved}
+`, "5 labels.meeting: m_1, not m_4\n6 state: inactive, not resolved\n"},
+		{"labels that none of several has", `
+lines: [{code: 3014, count: 21, meetings: 7, over: 1s}]
+alerts: [{at: 30s, rule: Burst, labels: {meeting: m_8}, value: 3}]
+`, "4 labels: {meeting=\"m_1\"} and {meeting=\"m_2\"} and {meeting=\"m_3\"} and {meeting=\"m_4\"} and {meeting=\"m_5\"} and 2 more, not {meeting=\"m_8\"}\n"},
+		{"annotations", `
+lines: [{code: 3014, count: 3, over: 1s}]
+alerts:
+  - at: 30s
+    rule: Burst
+    annotations: {summary: 3 in m_1, value: "3", threshold: "2", window: 1m, codes: 3014=3, top_participant: p_1=3, people: "1", meetings: "", first_check: was there a release?}
+  - {at: 30s, rule: Burst, annotations: {codes: 3014=4, people: "", top_participant: p_1=3}}
+`, "8 annotations.codes: 3014=3, not 3014=4\n8 annotations.people: 1, not \n"},
+		{"many events that nobody expects are told once", `
+lines: [{code: 3014, count: 60, over: 1m}, onError code=4009]
+events: []
+`, "3 event: code: 3014, name: ERROR_GET_VIDEO_MEDIA_PERMISSION_DENIED, category: permission, pattern: onerror, not none\n" +
+			"3 event: code: 4009, name: MAX_PARTCIPANT_REACHED, category: capacity, pattern: onerror, not none\n"},
 		{"a ratio to events that are no errors", `
 lines: [{line: "joined room=${meeting}", count: 20, over: 1m}, {code: 4009, count: 3, over: 30s, at: 0s}]
 alerts:

@@ -38,6 +38,13 @@ func (n *Notifier) postable(a *alert.Alert, now time.Time) postableAlert {
 	}
 }
 
+// Annotations returns the annotations that an Alertmanager gets of an alert that fires or has resolved, as of now; links
+// begin with externalURL, and there are none where it is "". The map is the caller's.
+func Annotations(a *alert.Alert, externalURL string, now time.Time) map[string]string {
+	n := Notifier{opts: Options{ExternalURL: externalURL}}
+	return n.annotations(a, now)
+}
+
 // annotations say what a person wants to know. What is not known is left out.
 func (n *Notifier) annotations(a *alert.Alert, now time.Time) map[string]string {
 	all := map[string]string{
