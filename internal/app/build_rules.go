@@ -104,7 +104,10 @@ func overrideCondition(to *rules.Rule, r config.Rule) {
 	}
 	before := to.Distinct
 	to.Above, to.Below, to.ResolveAt, to.Distinct, to.Ratio, to.Spike = nil, nil, nil, nil, nil, nil
-	to.Absent, to.New = r.Absent != nil, r.New != nil
+	to.Absent, to.New, to.Silence = r.Absent != nil, r.New != nil, nil
+	if a := r.Absent; a != nil && a.Factor > 0 {
+		to.Silence = &rules.Silence{Factor: a.Factor, Baseline: a.Baseline}
+	}
 	if c := r.Count; c != nil {
 		to.Above, to.Below, to.ResolveAt = c.Above, c.Below, c.ResolveAt
 	}

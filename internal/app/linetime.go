@@ -44,15 +44,24 @@ func lineTime(set dater, text []byte, ref time.Time) time.Time {
 }
 
 // shortestSilence is half of how long no line may come before a rule notices; 0 where no rule waits for lines. Half, so
-// that a run of lines that is as long as a window is not taken for a gap because only its ends were looked at.
+// that a run of lines that is as long as a window is not taken for a gap because only its ends were looked at; and of a
+// rule that measures silence by what is usual, so that a gap that is not looked at does not count as more than the window.
 func (p *Plan) shortestSilence() time.Duration {
 	least := time.Duration(0)
 	for i := range p.rules {
-		if r := &p.rules[i]; waitsForLines(r) && (least == 0 || r.Window < least) {
-			least = r.Window
+		r := &p.rules[i]
+		if !waitsForLines(r) {
+			continue
+		}
+		step := r.Window / 2
+		if r.Silence != nil {
+			step = min(step, time.Duration(float64(r.Window)/r.Silence.Factor))
+		}
+		if least == 0 || step < least {
+			least = step
 		}
 	}
-	return least / 2
+	return least
 }
 
 // waitsForLines says whether a rule is about lines, whatever they are, and not about events.

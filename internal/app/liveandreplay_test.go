@@ -35,6 +35,7 @@ func randomRules(r *rand.Rand) string {
 		fmt.Sprintf("%sratio: {to: {names: [joined]}, above: 0.%d, min_total: %d}, %s", match(), n(1, 9), n(1, 5), rest()),
 		fmt.Sprintf("%sspike: {factor: %d, min: %d, baseline: 10m}, %s", match(), n(2, 2), n(2, 5), rest()),
 		fmt.Sprintf("%sabsent: {}, window: %s", match(), pick("10s", "30s", "1m", "2m")),
+		fmt.Sprintf("%sabsent: {factor: %s, baseline: %s}, window: %s", match(), pick("1", "2", "3.5"), pick("1m", "5m"), pick("5s", "10s", "30s")),
 		fmt.Sprintf("%snew: {}, window: %s", match(), pick("1m", "2m", "4m")),
 	} {
 		fmt.Fprintf(&b, "  - {name: R%d, %s}\n", i, rule)

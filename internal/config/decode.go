@@ -112,7 +112,7 @@ func (d *decoder) pointer(n *yaml.Node, v reflect.Value, tag reflect.StructTag, 
 	if def, ok := fresh.Interface().(defaulter); ok {
 		def.setDefaults()
 	}
-	if isNull(n) && v.Type().Elem().NumField() == 0 {
+	if isNull(n) && emptyStruct(v) {
 		v.Set(fresh) // `absent:` says all that `absent: {}` does
 		return
 	}
@@ -185,8 +185,12 @@ func literalOf(tag reflect.StructTag) reflect.StructTag {
 	return ""
 }
 
+// emptyStruct tells whether v points to a struct whose key says enough without a value.
 func emptyStruct(v reflect.Value) bool {
-	return v.Kind() == reflect.Pointer && v.Type().Elem().Kind() == reflect.Struct && v.Type().Elem().NumField() == 0
+	if v.Kind() != reflect.Pointer || v.Type().Elem().Kind() != reflect.Struct {
+		return false
+	}
+	return v.Type().Elem().NumField() == 0 || v.Type() == reflect.TypeFor[*Absent]()
 }
 
 func unknownKey(name, label string, v reflect.Value) *mistake {

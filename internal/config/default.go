@@ -59,6 +59,8 @@ func (r *Ratio) setDefaults() { r.MinTotal = 100 }
 
 func (s *Spike) setDefaults() { *s = Spike{Factor: 3, Min: 10, Baseline: day} }
 
+func (a *Absent) setDefaults() { *a = Absent{Baseline: day} }
+
 func (d *Dedupe) setDefaults() { d.Within = time.Minute }
 
 func (r *Receiver) setDefaults() { *r = Receiver{Interval: 30 * time.Second, Repeat: 4 * time.Hour} }

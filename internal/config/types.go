@@ -191,8 +191,12 @@ type Spike struct {
 	ResolveAt *float64      `yaml:"resolve_at" min:"0"` // a factor
 }
 
-// Absent fires where nothing matched for the whole window.
-type Absent struct{}
+// Absent fires where nothing matched for the whole window and, with a factor, for so many times the longest silence of the
+// baseline before.
+type Absent struct {
+	Factor   float64       `yaml:"factor" min:"1"` // 0: the window alone decides
+	Baseline time.Duration `yaml:"baseline" min:"1m" max:"400d"`
+}
 
 // New fires on a code that was not seen in the window before.
 type New struct{}

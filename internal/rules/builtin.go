@@ -105,9 +105,9 @@ func unknownCodeRule() Rule {
 func silentRule() Rule {
 	return Rule{
 		Name:   "SourceSilent",
-		Absent: true, Window: 15 * time.Minute,
+		Absent: true, Silence: &Silence{Factor: 2, Baseline: 24 * time.Hour}, Window: 15 * time.Minute,
 		By: []string{"source"}, Severity: "warning",
-		Summary:    "{{ $labels.source }} has written no line for {{ $value | humanizeDuration }} (limit {{ $window }}).",
+		Summary:    "{{ $labels.source }} has written no line for {{ $value | humanizeDuration }} (limit {{ $threshold | humanizeDuration }}).",
 		RunbookURL: "/rules/SourceSilent#runbook",
 		FirstCheck: "Does the server run, is its disk full, and does it still write to the files that the source names?",
 	}

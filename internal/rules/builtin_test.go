@@ -105,13 +105,16 @@ func TestBuiltinRulesOfSilence(t *testing.T) {
 		t.Errorf("before it has caught up: %v", lines(tr))
 	}
 	e.Live(at(time.Minute))
-	e.Advance(at(time.Hour))
+	for m := 2 * time.Minute; m <= 25*time.Hour; m += 10 * time.Minute {
+		e.ObserveLines("meeting", at(m)) // the last one comes at 24 h 52 min
+	}
+	e.Advance(at(27 * time.Hour))
 	var got []string
 	for _, a := range e.Transitions() {
 		got = append(got, a.Rule+" "+tell(a)+": "+a.Summary)
 	}
 	want := "Watchdog firing 1m0s: errwatch watches; when this alert ends, it does not.\n" +
-		"SourceSilent firing 16m0s meeting: meeting has written no line for 15m 0s (limit 15m)."
+		"SourceSilent firing 25h12m0s meeting: meeting has written no line for 20m 0s (limit 20m 0s)."
 	if g := strings.Join(got, "\n"); g != want {
 		t.Errorf("got  %s\nwant %s", g, want)
 	}

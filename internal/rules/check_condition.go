@@ -147,6 +147,7 @@ func (c *checker) checkSpike(s *Spike) {
 
 // checkAbsent: lines have a source and nothing else that could separate them.
 func (c *checker) checkAbsent() {
+	c.checkSilence(c.r.Silence)
 	if !c.r.Match.onlySources() {
 		return
 	}
@@ -155,6 +156,17 @@ func (c *checker) checkAbsent() {
 			c.failItem("by", i, "separate them by source, or match events",
 				"absent without a match waits for lines, and a line has no %q", name)
 		}
+	}
+}
+
+func (c *checker) checkSilence(s *Silence) {
+	if s == nil {
+		return
+	}
+	c.checkNumber("absent.factor", s.Factor, 1)
+	if s.Baseline < MinWindow || s.Baseline > MaxWindow {
+		c.fail("absent.baseline", "the baseline is the time whose longest silence is usual, as in 1d",
+			"a baseline is between %s and %s long", model.Duration(MinWindow), model.Duration(MaxWindow))
 	}
 }
 

@@ -139,6 +139,11 @@ func TestProblems(t *testing.T) {
 		},
 			[]string{"error spike.factor: a spike of factor 1", "error spike.baseline: a baseline is at most 400d", "error spike.resolve_at: resolve_at 2 is over the factor 1"}, ""},
 		{"absent", func(r *Rule) { r.Above, r.Absent, r.By = nil, true, []string{"source"} }, nil, ""},
+		{"absent, and unusual", func(r *Rule) {
+			r.Above, r.Absent, r.Silence = nil, true, &Silence{Factor: 2, Baseline: 24 * time.Hour}
+		}, nil, ""},
+		{"usual silence of a moment", func(r *Rule) { r.Above, r.Absent, r.Silence = nil, true, &Silence{Factor: 0.5} },
+			[]string{"error absent.factor: 0.5 is no number from 1", "error absent.baseline: a baseline is between 1s and 400d long"}, "as in 1d"},
 		{"absent lines of meetings", func(r *Rule) { r.Above, r.Absent, r.By = nil, true, []string{"source", "meeting"} },
 			[]string{`error by[1]: absent without a match waits for lines, and a line has no "meeting"`}, "match events"},
 		{"absent events of meetings", func(r *Rule) {
@@ -284,6 +289,11 @@ func TestCanonical(t *testing.T) {
 			r.Above, r.Spike = nil, &Spike{Factor: 3, Min: 1, Baseline: time.Hour, ResolveAt: new(2.5)}
 		},
 		"absent":    func(r *Rule) { r.Above, r.Absent = nil, true },
+		"unusual":   func(r *Rule) { r.Above, r.Absent, r.Silence = nil, true, &Silence{Factor: 2, Baseline: time.Hour} },
+		"unusual 3": func(r *Rule) { r.Above, r.Absent, r.Silence = nil, true, &Silence{Factor: 3, Baseline: time.Hour} },
+		"unusual for long": func(r *Rule) {
+			r.Above, r.Absent, r.Silence = nil, true, &Silence{Factor: 2, Baseline: 2 * time.Hour}
+		},
 		"new":       func(r *Rule) { r.Above, r.New = nil, true },
 		"always":    func(r *Rule) { r.Above, r.Always = nil, true },
 		"dedupe":    func(r *Rule) { r.Dedupe = &Dedupe{By: []string{"participant"}, Within: time.Minute} },

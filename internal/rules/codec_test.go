@@ -98,6 +98,7 @@ func fuzzRules() []Rule {
 		{Name: "G", New: true, Window: time.Minute, By: by},
 		{Name: "H", Above: new(int64(3)), Window: time.Minute, Dedupe: &Dedupe{By: []string{"participant"}, Within: 5 * time.Second}},
 		{Name: "I", Always: true},
+		{Name: "J", Absent: true, Silence: &Silence{Factor: 2, Baseline: time.Minute}, Window: 10 * time.Second, By: []string{"source"}},
 	}
 }
 

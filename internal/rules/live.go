@@ -82,57 +82,6 @@ func (e *Engine) ObserveLines(source string, now time.Time) {
 	}
 }
 
-// absent is the meter of `absent`: the time that counts since the last event, or line, came. Its group is made by the
-// first one, so before that nothing is missing.
-type absent struct {
-	live   *liveClock
-	window int64
-	last   int64 // how much time had counted when it came
-	silent int64 // since then
-	t      int64 // as of when
-}
-
-func newAbsent(r *rule) meter {
-	return &absent{live: &r.shared.live, window: int64(r.Window), last: r.shared.live.at(0)}
-}
-
-func (a *absent) moveTo(t int64) {
-	a.t = max(a.t, t)
-	a.silent = max(0, a.live.at(a.t)-a.last)
-}
-
-func (a *absent) add(o *observation, _ role) {
-	a.last, a.silent = a.live.at(o.now), 0
-}
-
-// value and threshold are seconds.
-func (a *absent) value() float64     { return float64(a.silent) / float64(time.Second) }
-func (a *absent) threshold() float64 { return float64(a.window) / float64(time.Second) }
-func (a *absent) fires() bool        { return a.silent >= a.window }
-func (a *absent) ends() bool         { return a.silent < a.window }
-
-func (a *absent) changes() int64 {
-	if a.silent >= a.window {
-		return never
-	}
-	return a.live.reaches(a.last + a.window)
-}
-
-func (a *absent) empty() int64    { return 0 }
-func (a *absent) held() int       { return 0 }
-func (a *absent) saturated() bool { return false }
-
-func (a *absent) appendTo(b []byte) []byte { return appendInt(appendInt(b, a.t), a.last) }
-
-func (a *absent) readFrom(c *cursor) {
-	a.t, a.last = c.int(maxTime), c.int(maxTime)
-	if a.last > a.live.total {
-		c.bad = true
-		return
-	}
-	a.moveTo(a.t)
-}
-
 // always is the meter of the watchdog. It begins to hold when errwatch has caught up for the first time.
 type always struct{ live *liveClock }
 

@@ -146,6 +146,9 @@ func randomCondition(r *rand.Rand, rule *Rule) {
 		}
 	case 5:
 		rule.Absent, rule.Dedupe = true, nil
+		if r.IntN(2) == 0 {
+			rule.Silence = &Silence{Factor: pick(r, 1, 1.5, 3), Baseline: pick(r, 10*time.Second, time.Minute)}
+		}
 		if r.IntN(2) == 0 || rule.Match.onlySources() {
 			rule.Match, rule.By = Match{Sources: pick(r, nil, []string{"meeting"})}, pick(r, nil, []string{"source"})
 		}

@@ -39,6 +39,8 @@ type Rule struct {
 	// Absent fires when nothing came for as long as the window: no matching event or, with a match of nothing but sources,
 	// no line. Only time that errwatch ran and had caught up counts, see [Engine.Live].
 	Absent bool
+	// Silence, with Absent, makes it wait for a silence that is unusual, too. Nil: the window alone decides.
+	Silence *Silence
 	// New fires when a code comes that was not there in the window before.
 	New bool
 	// Always fires from when errwatch has caught up for the first time: the watchdog.
@@ -85,6 +87,13 @@ type Spike struct {
 	Min       int64
 	Baseline  time.Duration // longer than the window
 	ResolveAt *float64      // a factor, too: the alert is over below it; nil is Factor
+}
+
+// Silence is unusual when it is at least Factor times as long as the longest one in the Baseline before it, which covers
+// between one and two of its length. Until events came for a whole Baseline it is not known what is usual.
+type Silence struct {
+	Factor   float64       // at least 1
+	Baseline time.Duration // from MinWindow to MaxWindow
 }
 
 // Dedupe folds events that agree in all values of By, each at most Within after the one before it, into the first of
@@ -150,6 +159,10 @@ func (r *Rule) canonicalCondition(b *strings.Builder) {
 		fraction("resolve_at", r.Spike.ResolveAt)
 	case r.Absent:
 		b.WriteString(" absent")
+		if r.Silence != nil {
+			fraction("factor", &r.Silence.Factor)
+			fmt.Fprintf(b, " baseline=%s", r.Silence.Baseline)
+		}
 	case r.New:
 		b.WriteString(" new")
 	case r.Always:

@@ -38,6 +38,50 @@ func TestAbsent(t *testing.T) {
 	})
 }
 
+// With a factor silence must be unusual, and it must be known what is usual.
+func TestUnusualSilence(t *testing.T) {
+	t.Parallel()
+	const m = time.Minute
+	twice := Rule{Absent: true, Silence: &Silence{Factor: 2, Baseline: time.Hour}, Window: 10 * m}
+	bySource, ofEvents := twice, twice
+	bySource.By = []string{"source"}
+	ofEvents.Match = Match{Names: []string{"heartbeat"}}
+	const everyTen = "0s live line\n10m line\n20m line\n30m line\n40m line\n50m line\n60m line\n"
+	playAll(t, []story{
+		{"nothing is usual before a baseline was observed", twice, "0s live line\n10m line\n59m line\n20h", ""},
+		{"the silence behind the last line adds nothing to it", twice, "0s live line\n20h line\n20h1m", ""},
+		{"twice the longest", twice, everyTen + "79m59s\n99m", "firing 1h20m0s"},
+		{"a silence that ends makes a longer one usual", twice, everyTen + "90m line\n149m59s\n3h", "firing 1h20m0s, resolved 1h30m0s, firing 2h30m0s"},
+		{"what was usual long ago is not", twice, everyTen + "65m line\n70m line\n75m line\n80m line\n85m line\n90m line\n95m line\n100m line\n105m line\n110m line\n" +
+			"115m line\n119m line\n120m line\n123m line\n126m line\n129m line\n132m line\n135m line\n138m line\n141m line\n144m line\n147m line\n150m line\n153m line\n156m line\n" +
+			"159m line\n162m line\n165m line\n168m line\n171m line\n174m line\n177m line\n180m line\n189m59s\n4h", "firing 3h10m0s"},
+		{"never shorter than the window", twice, "0s live line\n20m line\n21m line\n61m line\n62m line\n2h line\n" +
+			"121m line\n122m line\n150m line\n3h line\n181m line\n182m line\n240m line\n5h", ""},
+		{"the window alone where lines come often", twice, "0s live line\n4m line\n8m line\n12m line\n16m line\n20m line\n24m line\n28m line\n32m line\n36m line\n40m line\n" +
+			"44m line\n48m line\n52m line\n56m line\n60m line\n69m59s\n75m", "firing 1h10m0s"},
+		{"while errwatch is blind nothing is observed", twice, "0s live line\n1m gap\n50h live line\n51h", ""},
+		{"nor is a blind time a silence", twice, everyTen + "61m gap\n5h live\n5h19m\n6h", "firing 5h19m0s"},
+		{"each source has its own", bySource, everyTen + "60m line s=gateway\n80m\n2h", "firing 1h20m0s meeting"},
+		{"who was forgotten begins anew", bySource, everyTen + "30h line\n30h30m\n31h line\n40h", "firing 1h20m0s meeting, resolved 25h0m0s meeting, firing 33h0m0s meeting"},
+		{"of events", ofEvents, "0s live x1 n=heartbeat\n30m x1 n=heartbeat\n60m x1 n=heartbeat\n119m59s line\n3h", "firing 2h0m0s"},
+	})
+}
+
+// TestUnusualSilenceIsHeldAgainstWhatWasUsualBefore: the end of a silence does not change what it was held against.
+func TestUnusualSilenceIsHeldAgainstWhatWasUsualBefore(t *testing.T) {
+	t.Parallel()
+	e := mustNew(t, Options{}, Rule{Name: "Silent", Absent: true, Silence: &Silence{Factor: 2, Baseline: time.Hour}, Window: 10 * time.Minute})
+	e.Live(noon)
+	for m := time.Duration(0); m <= time.Hour; m += 10 * time.Minute {
+		e.ObserveLines("meeting", at(m))
+	}
+	e.ObserveLines("meeting", at(5*time.Hour))
+	tr := e.Transitions()
+	if len(tr) != 2 || tr[0].Threshold != 1200 || tr[1].Threshold != 1200 || tr[1].Peak != 4*3600 {
+		t.Errorf("%+v", tr)
+	}
+}
+
 func TestAlways(t *testing.T) {
 	t.Parallel()
 	playAll(t, []story{
