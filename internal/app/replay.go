@@ -21,6 +21,9 @@ type ReplayOptions struct {
 // Alert is one alert with its evidence.
 type Alert = alert.Alert
 
+// OnAbsent is the condition of an alert whose value is how many seconds nothing came.
+const OnAbsent = alert.OnAbsent
+
 // Count is a value and how often it was seen.
 type Count = alert.Count
 
@@ -43,6 +46,7 @@ type RuleReplay struct {
 	Fired      int           // how often
 	Values     *Distribution // nil where the condition has no value to choose a threshold by
 	Factors    bool          // the thresholds are factors of what is usual; else they are values
+	Seconds    bool          // the thresholds are how long it must be silent, in seconds
 	Thresholds []Threshold   // ascending, the configured one among them; none where the condition has no threshold
 }
 

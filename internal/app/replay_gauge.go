@@ -20,6 +20,7 @@ type gauges struct {
 	shadows *rules.Engine
 	owners  map[string]owner // by the shadow's name
 	events  int              // since the engines were told that all is stored
+	live    bool             // silence counts
 
 	needed []string      // the fields that decide something: no other one is shown to these engines
 	fields []event.Field // scratch
@@ -50,7 +51,7 @@ func (p *Plan) newGauges() (*gauges, error) {
 			g.owners[rung.rule.Name] = owner{i, j}
 			shadows = append(shadows, rung.rule)
 		}
-		if len(x.rungs) > 0 {
+		if len(x.rungs) > 0 && !r.Absent {
 			var err error
 			if x.sampler, err = newSampler(r, opts); err != nil {
 				return nil, err
@@ -82,8 +83,12 @@ func decidingFields(r *rules.Rule) []string {
 
 // take measures what comes next; now is the rules' clock.
 func (g *gauges) take(it *item, now time.Time) {
+	if !g.live {
+		g.live = true
+		g.shadows.Live(now) // as in the trial: from here on silence counts
+	}
 	if it.mark {
-		g.shadows.Advance(now)
+		g.shadows.ObserveLines(it.Source, now)
 		g.collect()
 		return
 	}
@@ -148,10 +153,13 @@ func (g *gauges) report(i int, r *rules.Rule, x *RuleReplay) {
 	if t.kind == noThreshold {
 		return
 	}
-	x.Values = m.sampler.distribution()
-	x.Factors = t.kind == thresholdFactor
+	x.Factors, x.Seconds = t.kind == thresholdFactor, t.kind == thresholdSilence
 	x.Thresholds = append(x.Thresholds, Threshold{t.value, x.Fired, true})
-	if x.Values == nil {
+	if x.Seconds {
+		m.reportSilence(x)
+		return
+	}
+	if x.Values = m.sampler.distribution(); x.Values == nil {
 		return
 	}
 	top := math.Inf(1) // what no value was above: no threshold from there on would have fired
@@ -167,4 +175,16 @@ func (g *gauges) report(i int, r *rules.Rule, x *RuleReplay) {
 		x.Thresholds = append(x.Thresholds, Threshold{top, 0, false})
 	}
 	slices.SortFunc(x.Thresholds, func(a, b Threshold) int { return cmp.Compare(a.Value, b.Value) })
+}
+
+// reportSilence lists how often longer windows would have fired, up to the first that never would have.
+func (m *ruleGauge) reportSilence(x *RuleReplay) {
+	fired := x.Fired
+	for j, rung := range m.rungs {
+		if fired == 0 {
+			return
+		}
+		fired = m.fired[j]
+		x.Thresholds = append(x.Thresholds, Threshold{rung.threshold, fired, false})
+	}
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/errwatch/errwatch/internal/rules"
 )
@@ -48,6 +49,21 @@ func ladder(r *rules.Rule) []rung {
 			s.Factor, s.ResolveAt = n, scaled(s.ResolveAt, s.Factor, n)
 			x.Spike = &s
 		})
+	case thresholdSilence:
+		add(longerSilences(t.value), func(x *rules.Rule, n float64) { x.Window = time.Duration(n * float64(time.Second)) })
+	}
+	return out
+}
+
+// longerSilences are the windows, in seconds, that are tried for a rule that waits for silence. No shorter ones than its
+// own: lines are only looked at where silence of that length may be.
+func longerSilences(window float64) (out []float64) {
+	for _, d := range []time.Duration{
+		time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 12 * time.Hour,
+	} {
+		if d.Seconds() > window {
+			out = append(out, d.Seconds())
+		}
 	}
 	return out
 }
@@ -109,7 +125,8 @@ const (
 	thresholdAbove // of a count, of events or of different values
 	thresholdBelow
 	thresholdRatio
-	thresholdFactor // of the usual count
+	thresholdFactor  // of the usual count
+	thresholdSilence // the window, in seconds
 )
 
 // threshold is what a rule's value is compared with, as it is configured.
@@ -130,6 +147,8 @@ func thresholdOf(r *rules.Rule) threshold {
 		return threshold{thresholdRatio, r.Ratio.Above}
 	case r.Spike != nil:
 		return threshold{thresholdFactor, r.Spike.Factor}
+	case r.Absent:
+		return threshold{thresholdSilence, r.Window.Seconds()}
 	}
 	return threshold{}
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,54 @@ func TestOtherThresholdsAreExact(t *testing.T) {
 		}
 		if told < 3 {
 			t.Errorf("%s: %d thresholds fired: the test says nothing", c.name, told)
+		}
+	}
+}
+
+// Of a rule that waits for silence longer windows are tried, up to the first that would never have fired.
+func TestLongerSilencesAreExact(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	var b strings.Builder
+	at := time.Duration(0)
+	for range 400 {
+		at += time.Duration(r.ExpFloat64() * float64(12*time.Minute))
+		if r.IntN(3) == 0 {
+			b.WriteString(quietAt(at))
+		} else {
+			b.WriteString(lineAt(at, "ERROR [room] onError code=3014"))
+		}
+	}
+	dir := logs(t, map[string]string{"a.log": b.String()})
+	for _, rule := range []string{
+		"absent: {}, window: %gs", "absent: {}, window: %gs, by: [source]", "match: {codes: [3014]}, absent: {}, window: %gs, for: 1m",
+		"absent: {factor: 1.5, baseline: 6h}, window: %gs",
+	} {
+		plan := func(windows ...float64) *Plan {
+			text := "rules:\n"
+			for i, w := range windows {
+				text += fmt.Sprintf("  - {name: R%d, "+rule+"}\n", i, w)
+			}
+			return planOf(t, text)
+		}
+		got := replayAll(t, plan(600), dir).Rules[0]
+		var windows []float64
+		for _, x := range got.Thresholds {
+			windows = append(windows, x.Value)
+		}
+		want := make([]int, len(windows))
+		for _, f := range scanAll(t, plan(windows...), dir, 1).Fired {
+			i, _ := strconv.Atoi(f.Rule[1:]) // as they are named above
+			want[i]++
+		}
+		last := len(windows) - 1
+		for i, x := range got.Thresholds {
+			if x.Fired != want[i] || x.Fired == 0 && i < last || x.Configured != (x.Value == 600) {
+				t.Errorf("%s: %+v, want %d times", rule, x, want[i])
+			}
+		}
+		if !got.Seconds || got.Values != nil || len(windows) < 3 || want[last] != 0 {
+			t.Errorf("%s: %+v", rule, got)
 		}
 	}
 }

@@ -51,6 +51,7 @@ type replayRuleJSON struct {
 	Fired      int             `json:"fired"`
 	Values     *valuesJSON     `json:"values"`                           // null where the condition has none
 	Factors    bool            `json:"thresholds_are_factors,omitempty"` // of what is usual
+	Seconds    bool            `json:"thresholds_are_seconds,omitempty"` // of silence
 	Thresholds []thresholdJSON `json:"thresholds"`
 }
 
@@ -111,7 +112,7 @@ func countsJSON(counts []app.Count) []countJSON {
 }
 
 func ruleJSON(r *app.RuleReplay) replayRuleJSON {
-	out := replayRuleJSON{Rule: r.Name, Severity: r.Severity, Fired: r.Fired, Factors: r.Factors, Thresholds: []thresholdJSON{}}
+	out := replayRuleJSON{Rule: r.Name, Severity: r.Severity, Fired: r.Fired, Factors: r.Factors, Seconds: r.Seconds, Thresholds: []thresholdJSON{}}
 	if d := r.Values; d != nil {
 		out.Values = &valuesJSON{d.P50, d.P90, d.P99, d.Max, d.Steps, d.Step.Seconds(), d.Rounded}
 	}

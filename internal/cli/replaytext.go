@@ -49,8 +49,14 @@ func alertHead(a *app.Alert) string {
 	if s := a.Labels.Get("severity"); s != "" {
 		head += " " + s
 	}
-	return fmt.Sprintf("%s %s, peak %s (limit %s)", head, spanText(a.StartsAt, a.EndsAt), valueText(a.Peak), valueText(a.Threshold))
+	peak, limit := valueText(a.Peak), valueText(a.Threshold)
+	if a.Condition == app.OnAbsent {
+		peak, limit = lasted(seconds(a.Peak)), lasted(seconds(a.Threshold))
+	}
+	return fmt.Sprintf("%s %s, peak %s (limit %s)", head, spanText(a.StartsAt, a.EndsAt), peak, limit)
 }
+
+func seconds(v float64) time.Duration { return time.Duration(v * float64(time.Second)) }
 
 // spanText is when something began and ended, in UTC, and how long that is.
 func spanText(from, to time.Time) string {
@@ -135,8 +141,11 @@ func ruleRow(r *app.RuleReplay) []string {
 
 // limitText is a threshold; a factor of what is usual has a sign that says so.
 func limitText(r *app.RuleReplay, t app.Threshold) string {
-	if r.Factors {
+	switch {
+	case r.Factors:
 		return "×" + valueText(t.Value)
+	case r.Seconds:
+		return lasted(seconds(t.Value))
 	}
 	return valueText(t.Value)
 }
