@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,14 +73,14 @@ func BenchmarkCommit(b *testing.B) {
 // times are how long the parts of a commit took.
 type times struct{ observe, locked, write, done duration }
 
-type duration struct {
-	sum, most time.Duration
-	n         int
-}
+type duration []time.Duration
 
-func (d *duration) add(since time.Time) {
-	t := time.Since(since)
-	d.sum, d.most, d.n = d.sum+t, max(d.most, t), d.n+1
+func (d *duration) add(since time.Time) { *d = append(*d, time.Since(since)) }
+
+// at returns what so much of them stayed below, in milliseconds.
+func (d duration) at(share float64) float64 {
+	slices.Sort(d)
+	return float64(d[min(len(d)-1, int(share*float64(len(d))))].Microseconds()) / 1000
 }
 
 func (t *times) commit(b *testing.B, db *store.DB, e *Engine) {
@@ -102,8 +103,9 @@ func (t *times) report(b *testing.B) {
 		name string
 		d    duration
 	}{{"observe", t.observe}, {"locked", t.locked}, {"write", t.write}, {"done", t.done}} {
-		b.ReportMetric(float64(x.d.sum.Microseconds())/1000/float64(x.d.n), x.name+"-ms")
-		b.ReportMetric(float64(x.d.most.Microseconds())/1000, x.name+"-max-ms")
+		b.ReportMetric(x.d.at(0.5), x.name+"-p50-ms")
+		b.ReportMetric(x.d.at(0.99), x.name+"-p99-ms")
+		b.ReportMetric(x.d.at(1), x.name+"-max-ms")
 	}
 }
 

@@ -87,11 +87,12 @@ func (db *DB) openFile(ctx context.Context, steps []migration) (version int, err
 	if err := db.prepareFile(); err != nil {
 		return 0, err
 	}
-	db.writers, err = sql.Open("sqlite", db.dsn("rw", "synchronous(FULL)", "temp_store(MEMORY)", "journal_size_limit("+maxWAL+")"))
+	db.writers, err = sql.Open("sqlite", db.dsn("rw", "synchronous(FULL)", "temp_store(MEMORY)", "journal_size_limit("+maxWAL+")",
+		"wal_autocheckpoint("+pagesOfLastWAL()+")"))
 	if err != nil {
 		return 0, err
 	}
-	db.writers.SetMaxOpenConns(1)
+	db.writers.SetMaxOpenConns(2) // the one of commits, and the one that moves the -wal
 	if db.writer, err = newSession(ctx, db.writers); err != nil {
 		return 0, badOr("open", db.path, err)
 	}

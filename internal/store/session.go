@@ -21,6 +21,7 @@ const maxStatements = 200
 // Exec runs one statement. It is prepared once for the life of the connection, under its text: values belong into args,
 // never into the text.
 func (tx *Tx) Exec(query string, args ...any) error {
+	tx.s.note(args)
 	st, err := tx.s.prepare(tx.ctx, query)
 	if err != nil {
 		return err
@@ -51,6 +52,8 @@ type session struct {
 	conn   *sql.Conn
 	stmts  map[string]*sql.Stmt
 	broken bool
+
+	written int64 // about how many bytes statements have written
 }
 
 func newSession(ctx context.Context, pool *sql.DB) (*session, error) {

@@ -55,6 +55,8 @@ type DB struct {
 	writers *sql.DB    // nil for a read-only DB
 	writer  *session   // nil after a failure from which the connection did not come back
 	file    os.FileInfo
+
+	checkpoints checkpoints
 }
 
 // Pending is one stage's part of a commit.
@@ -91,7 +93,7 @@ func open(ctx context.Context, o Options, steps []migration) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	db := &DB{o: o, path: filepath.Join(dir, FileName)}
+	db := &DB{o: o, path: filepath.Join(dir, FileName), checkpoints: checkpoints{short: shortWAL, long: longWAL}}
 	processSettings()
 	if o.ReadOnly {
 		err = db.openReadOnly(ctx, steps)
@@ -133,6 +135,7 @@ func (db *DB) Commit(ctx context.Context, parts []Pending) error {
 	err := db.checkFile()
 	if err == nil {
 		err = db.transact(context.WithoutCancel(ctx), parts)
+		db.checkpointIfDue()
 	}
 	return explain("write", db.path, err)
 }
@@ -237,9 +240,10 @@ func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
 
 // Close ends all connections and gives back the lock. Whoever closes must have ended its commits.
 func (db *DB) Close() error {
+	stopped := db.checkpoints.stop()
 	db.write.Lock()
 	defer db.write.Unlock()
-	var errs []error
+	errs := []error{stopped}
 	if db.readers != nil {
 		errs = append(errs, db.readers.close())
 	}
