@@ -230,14 +230,15 @@ func (m *Manager) strayed(w *watched, home string) ([]*record, []*found) {
 		records = append(records, mine...)
 		f, err := m.neighbour(w.src, old, mine)
 		w.blind = w.blind || err != nil && !gone(err)
+		there := m.neighboursOf(w, old, mine)
 		if f != nil {
 			_, f.rel.pack = packingOf(old)
-			files = append(files, f)
+			there = append(there, f)
 		}
-		files = append(files, m.neighboursOf(w, old, mine)...)
-	}
-	for _, f := range files {
-		f.odd = true
+		for _, f := range there {
+			f.odd, f.home = true, old
+		}
+		files = append(files, there...)
 	}
 	return records, files
 }

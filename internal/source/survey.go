@@ -17,6 +17,7 @@ type found struct {
 	rel   relative // how its name derives; zero for the watched path itself
 	live  bool     // the watched path leads to it
 	odd   bool     // it stands elsewhere: it is of interest only for what it continues
+	home  string   // the path to which it belongs, where that is not the one that is surveyed
 
 	rec     *record // what it continues; nil: nothing that the state knows
 	cut     bool    // it holds only the beginning of what was read of rec
@@ -24,6 +25,7 @@ type found struct {
 	read    bool    // all in it was read
 	pending bool    // it is a copy, as it stands, of a file that is open
 	renewed *record // its inode is that of this record, its content is not
+	anew    bool    // and that record was not read to its end: it was truncated, and is to be read from its beginning
 }
 
 // pin opens a file for a survey.
@@ -141,7 +143,7 @@ func (m *Manager) survey(w *watched, at *found) {
 
 	var older []*generation
 	for _, f := range files {
-		g := m.admit(w, f, home, known, records)
+		g := m.admit(w, f, cmp.Or(f.home, home), known, records)
 		if g == nil {
 			continue
 		}
@@ -216,6 +218,7 @@ func (m *Manager) noteRenewed(files []*found) {
 			continue
 		}
 		m.mu.Lock()
+		f.anew = f.rec == nil && f.base == nil && !f.read && !r.finished
 		if r.key == f.st.key && f.rec != r {
 			r.key = fileKey{}
 			m.touch(r)
@@ -240,7 +243,7 @@ func (m *Manager) admit(w *watched, f *found, home string, known bool, records [
 		return nil
 	case f.rel.pack != plain:
 		return m.admitPacked(w, f, home, known, records)
-	case f.rec == nil && f.odd:
+	case f.rec == nil && f.odd && !f.anew:
 		f.file.Close()
 		return nil
 	}
@@ -249,7 +252,7 @@ func (m *Manager) admit(w *watched, f *found, home string, known bool, records [
 		m.fileAway(r, f)
 		return nil
 	}
-	if !f.live && (f.rec == nil && m.madeAfter(f, w) || f.rec != nil && !r.sameInode(f.st.key, f.birth)) {
+	if !f.live && (f.rec == nil && !f.anew && m.madeAfter(f, w) || f.rec != nil && !r.sameInode(f.st.key, f.birth)) {
 		m.markCopy(r)
 	}
 	return m.follow(w, f, r, home)
@@ -266,7 +269,7 @@ func (m *Manager) recordFor(w *watched, f *found, home string, known bool) (*rec
 		return r, r.pos.offset == f.st.size
 	}
 	if r == nil {
-		if f.read || f.live && m.startsAtEnd(w, known) || !f.live && !m.fresh(w, f, known) {
+		if f.read || f.live && m.startsAtEnd(w, known) || !f.live && !f.anew && !m.fresh(w, f, known) {
 			r = m.newRecord(w.src, w.path, home)
 			m.takeAsRead(r, f)
 			return r, true

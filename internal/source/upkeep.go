@@ -54,8 +54,9 @@ func (m *Manager) hasGrown(s *source, r *record) bool {
 		}
 	}
 	r.place = noPlace // until a survey sees it again
-	dir := filepath.Dir(r.home)
-	for _, rel := range m.relatives(r.home) {
+	dir, base := filepath.Split(r.home)
+	_, pack := packingOf(base)
+	for _, rel := range append(m.relatives(r.home), relative{name: base, pack: pack}) { // itself, where a link was led on
 		path := filepath.Join(dir, rel.name)
 		if st, err := statPath(path); err == nil && st.key == r.key {
 			r.place = path
