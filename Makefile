@@ -5,7 +5,7 @@ LDFLAGS = -s -w -X github.com/errwatch/errwatch/internal/cli.release=$(VERSION)
 
 KILLS ?= 100
 
-.PHONY: build test check e2e fuzz killpoints torture soak compare-following figures-following bench bench-compare demo clean
+.PHONY: build test check e2e fuzz killpoints latency torture soak compare-following figures-following bench bench-compare demo clean
 
 build: ## one static binary, dist/errwatch
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o dist/errwatch ./cmd/errwatch
@@ -45,6 +45,10 @@ figures-following: ## how fresh and how light following is, the other figures of
 
 killpoints: ## KILLS kills between each two steps of a notification; nothing may be lost
 	ERRWATCH_KILLS=$(KILLS) go test -count=1 -timeout 60m -v -run TestKillPoints ./internal/notify
+
+ALERTS ?= 200
+latency: ## from the write() of the line that crosses a threshold to the first byte of the POST, ALERTS times; about 8 minutes
+	ERRWATCH_LATENCY=$(ALERTS) go test -tags e2e -count=1 -timeout 60m -run TestLatency -v ./test/
 
 BENCHFLAGS ?=
 bench: ## errwatch against its targets and its peers, one table; needs mtail and rg (apt-get install mtail ripgrep)

@@ -174,6 +174,9 @@ func (k *checker) metrics() {
 func (k *checker) alerts() {
 	for _, name := range sortedKeys(k.c.Alerts.ExternalLabels) {
 		k.labelName("alerts.external_labels", name, []string{"alertname", "severity", "source"}, "alerts", "external_labels", Key(name))
+		if strings.Contains(k.c.Alerts.ExternalLabels[name], "{{") {
+			k.fail(fmt.Sprintf("alerts.external_labels: label %q has a template", name), "labels are the alert's identity: they are sent as they stand here", "alerts", "external_labels", name)
+		}
 	}
 }
 

@@ -46,17 +46,18 @@ func distinct(d alert.Distinct, one, many string) string {
 	return number(d.N) + " " + many
 }
 
-// before says how often an alert of the same labels fired before this one; "" where that is not known.
+// before says how often an alert of the same labels fired before this one; "" where that is not known. That it never did
+// means something only after a day.
 func before(a alert.Alert) string {
 	b := a.Evidence.Before
-	if b.Since.IsZero() {
+	observed := a.StartsAt.Sub(b.Since)
+	in := " in the " + span(observed) + " before"
+	switch {
+	case b.Since.IsZero() || b.Times == 0 && observed < 24*time.Hour:
 		return ""
-	}
-	in := " in the " + span(a.StartsAt.Sub(b.Since)) + " before"
-	switch b.Times {
-	case 0:
+	case b.Times == 0:
 		return "never" + in
-	case 1:
+	case b.Times == 1:
 		return "once" + in
 	}
 	return number(b.Times) + " times" + in

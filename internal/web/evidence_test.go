@@ -65,6 +65,9 @@ func TestBeforeAndConcerned(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+	if got := before(alert.Alert{StartsAt: start, Evidence: alert.Evidence{Before: alert.Before{Since: start.Add(-time.Minute)}}}); got != "" {
+		t.Errorf("after a minute: %q", got)
+	}
 	for want, e := range map[string]alert.Evidence{
 		"": {}, "1 person": {People: alert.Distinct{N: 1}}, "at least 1 meeting": {Meetings: alert.Distinct{N: 1, AtLeast: true}},
 	} {
