@@ -115,10 +115,11 @@ func (st *Stream) findGuards(c *compiled) {
 		}
 		return
 	}
-	st.guardHits = g.matcher.FindAll(st.view.text, st.guardHits[:0])
-	for _, h := range st.guardHits {
-		st.guards.set(g.owner[h.Lit])
-	}
+	st.guardHits = g.matcher.Stretches(st.view.text, st.guardHits, func(hits []literal.Hit) {
+		for _, h := range hits {
+			st.guards.set(g.owner[h.Lit])
+		}
+	})
 }
 
 func (st *Stream) guardMatches(i int, text []byte) bool {

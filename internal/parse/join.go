@@ -2,6 +2,12 @@ package parse
 
 import "github.com/errwatch/errwatch/internal/parse/jsonscan"
 
+// joins are the records of a file that may wait for more of themselves.
+type joins struct {
+	parts  [slots]pieces // cut by the container runtime
+	multis [slots]pieces // of several lines
+}
+
 // pieces is a record that waits for more of itself.
 type pieces struct {
 	active bool
@@ -63,9 +69,16 @@ type record struct {
 	shown        *shown // nil: nothing of it can have been handed out
 }
 
+func (st *Stream) joining() *joins {
+	if st.joins == nil {
+		st.joins = &joins{}
+	}
+	return st.joins
+}
+
 // joinPart takes a piece, or the last piece, of a record that the container runtime cut.
 func (st *Stream) joinPart(sh *shell, start, end int64) {
-	p := &st.parts[sh.slot()]
+	p := &st.joining().parts[sh.slot()]
 	if !p.active {
 		p.begin(&record{slot: sh.slot(), env: sh.envelope, stamp: sh.stamp, start: start})
 		st.waiting++
@@ -112,7 +125,7 @@ func (p *pieces) record(done int64) record {
 // joinLine adds a whole line to the multi-line record of its stream, or begins the next one with it. One that is too long
 // makes the whole record too long, as it would if its pieces were lines.
 func (st *Stream) joinLine(r *record) {
-	p := &st.multis[r.slot]
+	p := &st.joining().multis[r.slot]
 	if p.active && (r.starts || !r.over && st.startsRecord(r.text)) {
 		st.finishMulti(p, r.done)
 	}
@@ -143,6 +156,9 @@ func (st *Stream) finishMulti(p *pieces, done int64) {
 // oldest is where the first of all waiting records starts.
 func (st *Stream) oldest() int64 {
 	at := int64(-1)
+	if st.waiting == 0 {
+		return at
+	}
 	for i := range slots {
 		for _, p := range [...]*pieces{&st.parts[i], &st.multis[i]} {
 			if p.active && (at < 0 || p.start < at) {
@@ -156,6 +172,9 @@ func (st *Stream) oldest() int64 {
 // closeAll completes everything that waits, as it stands, with the line that ends at done. It is always everything: what
 // is read again after a restart starts at the oldest waiting record, and that must not meet half of an older state.
 func (st *Stream) closeAll(done int64) {
+	if st.waiting == 0 {
+		return
+	}
 	for p := first(&st.parts); p != nil; p = first(&st.parts) {
 		st.finishPart(p, done)
 	}

@@ -116,6 +116,9 @@ func sameEvent(a, b *event.Event) bool {
 // waitingMultis lists the multi-line records that wait, in the order in which they start.
 func (st *Stream) waitingMultis() []*pieces {
 	var out []*pieces
+	if st.waiting == 0 {
+		return nil
+	}
 	for i := range st.multis {
 		if p := &st.multis[i]; p.active {
 			out = append(out, p)

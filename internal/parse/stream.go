@@ -37,9 +37,8 @@ type Stream struct {
 	scratch    []byte
 	piece      []byte // the line at hand, on its way into a joined record
 
-	parts   [slots]pieces // records cut by the container runtime
-	multis  [slots]pieces // multi-line records
-	waiting int           // how many of both are active
+	*joins      // nil until a line is the first to wait for more: most files have none, and there may be thousands
+	waiting int // how many of its records are active
 
 	timeFrom timeSource // of the latest event
 	read     time.Time
@@ -143,10 +142,12 @@ func (st *Stream) Flush(now time.Time) *Result {
 // Part makes the stream ready for another stretch of its file, the index-th, that begins at the beginning of a line: what
 // waits is forgotten. Several streams can so share the work on one file.
 func (st *Stream) Part(index int) {
-	for i := range slots {
-		st.parts[i].active, st.multis[i].active = false, false
+	if st.waiting > 0 {
+		for i := range slots {
+			st.parts[i].active, st.multis[i].active = false, false
+		}
+		st.waiting = 0
 	}
-	st.waiting = 0
 	st.Index(index)
 }
 
@@ -304,6 +305,11 @@ func (st *Stream) chunk(data []byte, off int64) {
 		st.dense(data, off)
 		return
 	}
+	if len(data) > chunkSize { // it is one line
+		st.gatherIn(data)
+		st.line(data, off, off+int64(len(data)))
+		return
+	}
 	walks := s.walks || st.waiting > 0 || s.seesDocker() && bytes.HasPrefix(data, []byte(dockerStart))
 	st.hits, st.nextHit = s.search.FindAll(data, st.hits[:0]), 0
 	if walks {
@@ -379,10 +385,11 @@ func (st *Stream) gather(end int) {
 // gatherIn finds the candidates for a text of its own.
 func (st *Stream) gatherIn(text []byte) {
 	st.startGathering()
-	st.joinHits = st.set.search.FindAll(text, st.joinHits[:0])
-	for _, h := range st.joinHits {
-		st.take(h.Lit)
-	}
+	st.joinHits = st.set.search.Stretches(text, st.joinHits, func(hits []literal.Hit) {
+		for _, h := range hits {
+			st.take(h.Lit)
+		}
+	})
 }
 
 func (st *Stream) startGathering() {
@@ -404,7 +411,7 @@ func (st *Stream) take(lit int) {
 func (st *Stream) line(raw []byte, start, end int64) {
 	sh := unwrap(trimEnd(raw), st.set.envelope)
 	switch {
-	case sh.partial || st.parts[sh.slot()].active:
+	case sh.partial || st.waiting > 0 && st.parts[sh.slot()].active:
 		st.joinPart(&sh, start, end)
 	case st.set.start != nil:
 		st.piece = appendBody(st.piece[:0], &sh) // not the arena: it holds the events of the record that this may complete

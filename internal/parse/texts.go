@@ -97,6 +97,22 @@ func appendBare(dst, text []byte) []byte {
 	return dst
 }
 
+// better returns the message at a hit where it stands there and is better than best, the one found so far, -1 for none;
+// else best.
+func (st *Stream) better(best int, text []byte, h literal.Hit) int {
+	t := &st.set.texts[h.Lit]
+	if best >= 0 {
+		if n := len(st.set.texts[best].bare); n > len(t.bare) || n == len(t.bare) && best <= h.Lit {
+			return best
+		}
+	}
+	st.work += int64(len(t.bare))
+	if t.stands(text, h.Pos) {
+		return h.Lit
+	}
+	return best
+}
+
 func isQuoting(c byte) bool { return c == '`' || c == '\'' || c == '"' || c == '\\' }
 
 // documented returns the longest documented message in the text, the first in the catalogue of several, nil where there is
@@ -104,19 +120,11 @@ func isQuoting(c byte) bool { return c == '`' || c == '\'' || c == '"' || c == '
 // of their beginnings make it slow.
 func (st *Stream) documented(text []byte) *docText {
 	best := -1
-	st.textHits = st.set.textSearch.FindAll(text, st.textHits[:0])
-	for _, h := range st.textHits {
-		t := &st.set.texts[h.Lit]
-		if best >= 0 {
-			if n := len(st.set.texts[best].bare); n > len(t.bare) || n == len(t.bare) && best <= h.Lit {
-				continue
-			}
+	st.textHits = st.set.textSearch.Stretches(text, st.textHits, func(hits []literal.Hit) {
+		for _, h := range hits {
+			best = st.better(best, text, h)
 		}
-		st.work += int64(len(t.bare))
-		if t.stands(text, h.Pos) {
-			best = h.Lit
-		}
-	}
+	})
 	if best < 0 {
 		return nil
 	}

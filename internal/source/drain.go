@@ -36,6 +36,7 @@ type worker struct {
 	m      *Manager
 	packed bool // it reads compressed files, and only those
 	buf    []byte
+	long   []byte // for lines longer than a block
 	check  [windowLen]byte
 	batch  line.Batch
 
@@ -57,10 +58,15 @@ type turn struct {
 	pause    bool // nothing has come for a while, though the parser waits for more
 }
 
-// room returns a buffer of n bytes. Beyond the usual block it is made for the one long line and given up afterwards.
+// room returns a buffer of n bytes. Beyond the usual block it is made for a long line, and given up when there is nothing
+// to do: a log of long lines needs no new one for each.
 func (w *worker) room(n int) []byte {
 	if n > blockSize+windowLen {
-		return make([]byte, n)
+		if n > len(w.long) {
+			w.long = nil // first, so that both are not needed at once
+			w.long = make([]byte, n+n/8)
+		}
+		return w.long[:n]
 	}
 	if w.buf == nil {
 		w.buf = make([]byte, blockSize+windowLen)

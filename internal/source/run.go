@@ -132,17 +132,18 @@ func (m *Manager) drained() bool {
 }
 
 func (m *Manager) workerLoop(ctx context.Context, w *worker) {
-	for m.awaitWork(w.packed) {
+	for m.awaitWork(w) {
 		w.step(ctx)
 	}
 }
 
-// awaitWork blocks until there is something to do. False: the end.
-func (m *Manager) awaitWork(packed bool) bool {
+// awaitWork blocks until there is something to do for w. False: the end.
+func (m *Manager) awaitWork(w *worker) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for !m.stopped && !m.ready.any(packed) {
-		if packed {
+	for !m.stopped && !m.ready.any(w.packed) {
+		w.long = nil
+		if w.packed {
 			m.packedWork.Wait()
 		} else {
 			m.work.Wait()

@@ -247,17 +247,35 @@ func lowerByte(c byte) byte {
 // index. It allocates only to grow hits.
 func (m *Matcher) FindAll(block []byte, hits []Hit) []Hit {
 	for lo := 0; lo < len(block); lo += strip {
-		hi := min(lo+strip, len(block))
-		n := len(hits)
-		for i := range m.apart {
-			hits = m.apart[i].scan(block, lo, hi, hits)
+		hits = m.findIn(block, lo, min(lo+strip, len(block)), hits)
+	}
+	return hits
+}
+
+// Stretches calls each with the hits of one stretch of block after the other, as FindAll finds them in the whole; those of
+// a stretch without any are not handed over. hits is the memory for them, which is returned for the next call. So what a
+// block needs does not grow with its length.
+func (m *Matcher) Stretches(block []byte, hits []Hit, each func([]Hit)) []Hit {
+	for lo := 0; lo < len(block); lo += strip {
+		hits = m.findIn(block, lo, min(lo+strip, len(block)), hits[:0])
+		if len(hits) > 0 {
+			each(hits)
 		}
-		if m.table != nil {
-			hits = m.table.scan(block, lo, hi, hits)
-		}
-		if added := hits[n:]; !slices.IsSortedFunc(added, compareHits) {
-			slices.SortFunc(added, compareHits)
-		}
+	}
+	return hits
+}
+
+// findIn appends the hits that start in [lo, hi), in order.
+func (m *Matcher) findIn(block []byte, lo, hi int, hits []Hit) []Hit {
+	n := len(hits)
+	for i := range m.apart {
+		hits = m.apart[i].scan(block, lo, hi, hits)
+	}
+	if m.table != nil {
+		hits = m.table.scan(block, lo, hi, hits)
+	}
+	if added := hits[n:]; !slices.IsSortedFunc(added, compareHits) {
+		slices.SortFunc(added, compareHits)
 	}
 	return hits
 }
