@@ -143,10 +143,10 @@ func (c *catchUp) release(until int64, each func(*event.Event)) {
 	}
 }
 
-// copyEvent copies an event out of the parser's memory.
+// copyEvent copies an event out of the parser's memory. It becomes part of the state, so nothing is left to be hidden.
 func copyEvent(e *event.Event) event.Event {
 	x := *e
-	x.Text, x.Message, x.Fields = slices.Clone(e.Text), slices.Clone(e.Message), slices.Clone(e.Fields)
+	x.Text, x.Hidden, x.Message, x.Fields = e.Shown(nil), event.Hidden{}, slices.Clone(e.Message), slices.Clone(e.Fields)
 	for i := range x.Fields {
 		x.Fields[i].Value = slices.Clone(x.Fields[i].Value)
 	}

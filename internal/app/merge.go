@@ -46,6 +46,7 @@ func ahead(n int) (waiting, open int) {
 // pointers, of which the garbage collector would have to follow each, and with what many events share written once.
 type chunk struct {
 	items  []packed
+	hidden event.Hidden // of the latest event; zero where texts are not hidden. All events of a chunk are alike in that.
 	fields []packedField
 	bytes  []byte
 	kinds  []kind
@@ -81,9 +82,14 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 // add copies an event in.
 func (c *chunk) add(e *event.Event) {
 	x := c.packed(e.Time, kind{e.Source, e.Pattern, e.Code, e.Name, e.Category, e.Reference, e.Conflict, false})
-	x.text, x.fields, x.count = c.copy(e.Text), uint32(len(c.fields)), uint16(len(e.Fields))
+	x.fields, x.count = uint32(len(c.fields)), uint16(len(e.Fields))
 	for _, f := range e.Fields {
 		c.fields = append(c.fields, packedField{c.name(f.Name), c.copy(f.Value)})
+	}
+	x.text = c.copy(e.Text)
+	if !e.Hidden.IsZero() {
+		c.hidden, c.bytes = e.Hidden, e.Hidden.Append(c.bytes)
+		x.text.end = uint32(len(c.bytes))
 	}
 	c.items = append(c.items, x)
 }
@@ -126,6 +132,9 @@ func (c *chunk) unpack(i int, x *item) {
 		Source: k.source, Pattern: k.pattern, Reference: k.reference, Code: k.code, Name: k.name, Category: k.category,
 		Conflict: k.conflict, Time: time.Unix(p.sec, int64(p.nsec)).UTC(), Text: c.at(p.text), Fields: x.Fields[:0],
 	}
+	if !c.hidden.IsZero() {
+		x.Text, x.Hidden = nil, c.hidden.In(x.Text)
+	}
 	for _, f := range c.fields[p.fields : p.fields+uint32(p.count)] {
 		x.Fields = append(x.Fields, event.Field{Name: c.names[f.name], Value: c.at(f.value)})
 	}
@@ -155,6 +164,7 @@ const keepBytes = 128 << 10
 func (c *chunk) free() {
 	clear(c.kinds) // they hold on to strings
 	clear(c.names)
+	c.hidden = event.Hidden{}
 	c.items, c.fields, c.bytes, c.kinds, c.names = c.items[:0], c.fields[:0], c.bytes[:0], c.kinds[:0], c.names[:0]
 	if cap(c.bytes) <= keepBytes {
 		chunks.Put(c)

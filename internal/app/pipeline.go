@@ -83,12 +83,12 @@ func (p *pipeline) Take(_ context.Context, b *line.Batch, advance func(resume in
 	defer st.parse.Release()
 	st.scratch = st.scratch[:0]
 	for i := range res.Events {
-		st.scratch = p.redactor.Apply(&res.Events[i], st.scratch)
+		st.scratch = p.redactor.Defer(&res.Events[i], st.scratch)
 	}
 	for i := range res.Corrections {
 		c := &res.Corrections[i]
-		st.scratch = p.redactor.Apply(&c.Was, st.scratch)
-		st.scratch = p.redactor.Apply(&c.Is, st.scratch)
+		st.scratch = p.redactor.Defer(&c.Was, st.scratch)
+		st.scratch = p.redactor.Defer(&c.Is, st.scratch)
 	}
 
 	reached := p.timeReached(st, b, res)

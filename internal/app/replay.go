@@ -61,7 +61,7 @@ type Threshold struct {
 // Replay runs old logs through the rules, on the time of their lines: the same engine as the daemon's. A file that cannot
 // be read never stops the others. The error is ctx's.
 func (p *Plan) Replay(ctx context.Context, o ReplayOptions) (*ReplayResult, error) {
-	t, err := p.newTrial()
+	t, err := p.newTrial(true)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (p *Plan) Replay(ctx context.Context, o ReplayOptions) (*ReplayResult, erro
 	out := &ReplayResult{}
 	scan, err := p.scan(ctx, ScanOptions{
 		Paths: o.Paths, Stdin: o.Stdin, Since: o.Since, Until: o.Until, Workers: o.Workers, Progress: o.Progress, Now: o.Now,
-	}, func(it *item) {
+	}, true, func(it *item) {
 		if out.From.IsZero() {
 			out.From = it.Time
 		}

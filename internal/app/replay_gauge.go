@@ -105,7 +105,7 @@ func (g *gauges) take(it *item, now time.Time) {
 // stripped is an event without what only becomes evidence.
 func (g *gauges) stripped(e *event.Event) event.Event {
 	x := *e
-	x.Text, x.Message, g.fields = nil, nil, g.fields[:0]
+	x.Text, x.Message, x.Hidden, g.fields = nil, nil, event.Hidden{}, g.fields[:0]
 	for _, f := range e.Fields {
 		if slices.Contains(g.needed, f.Name) {
 			g.fields = append(g.fields, f)

@@ -201,7 +201,7 @@ func slowValues(t *testing.T, p *Plan, dir string, from, to time.Time) Distribut
 		t.Fatal(err)
 	}
 	var events []item
-	if _, err := p.scan(context.Background(), ScanOptions{Paths: []string{dir}, Workers: 1, Now: time.Now}, func(it *item) {
+	if _, err := p.scan(context.Background(), ScanOptions{Paths: []string{dir}, Workers: 1, Now: time.Now}, false, func(it *item) {
 		if !it.mark {
 			x := *it
 			x.Text, x.Message, x.Fields = nil, nil, slices.Clone(it.Fields)

@@ -136,7 +136,7 @@ type gotEvent struct {
 
 func (p *Plan) runTest(f *loadedTests, index int, hit *hits) (*TestResult, error) {
 	t := &f.Tests[index]
-	tr, err := p.newTrial()
+	tr, err := p.newTrial(true)
 	if err != nil {
 		return nil, err
 	}

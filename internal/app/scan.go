@@ -63,11 +63,11 @@ type FileError struct {
 // Scan reads files once, to their end, and counts. A file that cannot be read never stops the others. The error is
 // ctx's.
 func (p *Plan) Scan(ctx context.Context, o ScanOptions) (*ScanResult, error) {
-	t, err := p.newTrial()
+	t, err := p.newTrial(false)
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.scan(ctx, o, t.take)
+	r, err := p.scan(ctx, o, false, t.take)
 	if err != nil {
 		return nil, err
 	}
@@ -80,9 +80,9 @@ func (p *Plan) Scan(ctx context.Context, o ScanOptions) (*ScanResult, error) {
 }
 
 // scan reads files once and counts, and hands to each what the rules want to know, in order of time: events, and now and
-// then that a line stood at a time.
-func (p *Plan) scan(ctx context.Context, o ScanOptions, each func(*item)) (*ScanResult, error) {
-	s := &scan{plan: p, opts: o, codes: newCodeFilter(o.Codes), tallies: tallies{}, gap: p.shortestSilence()}
+// then that a line stood at a time. lines says that events have their text.
+func (p *Plan) scan(ctx context.Context, o ScanOptions, lines bool, each func(*item)) (*ScanResult, error) {
+	s := &scan{plan: p, opts: o, codes: newCodeFilter(o.Codes), tallies: tallies{}, gap: p.shortestSilence(), lines: lines}
 	jobs := s.find()
 	if o.Progress != nil {
 		o.Progress.Total.Store(totalSize(jobs))
@@ -99,6 +99,7 @@ type scan struct {
 	opts  ScanOptions
 	codes *codeFilter
 	gap   time.Duration // silence that a rule would notice; 0 where none waits for lines
+	lines bool          // the lines of events are wanted, too
 	fails []FileError
 
 	mu      sync.Mutex

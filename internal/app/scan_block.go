@@ -123,7 +123,10 @@ func (b *block) add(run *chunk, res *parse.Result) *chunk {
 	b.scratch = b.scratch[:0]
 	for i := range res.Events {
 		if e := &res.Events[i]; b.count(e) {
-			b.scratch = redactor.Apply(e, b.scratch)
+			b.scratch = redactor.Defer(e, b.scratch)
+			if !b.file.scan.lines {
+				e.Text, e.Hidden = nil, event.Hidden{}
+			}
 			run = b.forward(run, e)
 		}
 	}

@@ -32,9 +32,10 @@ type trial struct {
 	more   int                    // that are not kept
 }
 
-func (p *Plan) newTrial() (*trial, error) {
+// newTrial returns a trial at its beginning; evidence says that its alerts have some.
+func (p *Plan) newTrial(evidence bool) (*trial, error) {
 	opts := p.ruleOptions()
-	opts.Unstored = true
+	opts.Unstored, opts.NoEvidence = true, !evidence
 	e, err := rules.New(p.judging(), opts)
 	if err != nil {
 		return nil, err

@@ -126,7 +126,7 @@ func TestScanKeepsToItsTimes(t *testing.T) {
 // More alerts than are kept are counted.
 func TestATrialIsBounded(t *testing.T) {
 	t.Parallel()
-	tr, err := planOf(t, `rules: [{name: Each, match: {codes: ["3014"]}, count: {above: 0}, window: 1s}]`).newTrial()
+	tr, err := planOf(t, `rules: [{name: Each, match: {codes: ["3014"]}, count: {above: 0}, window: 1s}]`).newTrial(true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,7 @@ type Event struct {
 	Fields  []Field
 	Message []byte
 	Text    []byte // the record, without its envelope and its line end; redacted once privacy has seen it
+	Hidden  Hidden `json:"-"` // in place of Text, the record of which it was put off what to hide; see Shown
 
 	Time    time.Time // from the line; zero where it has none that could be read
 	HasZone bool      // the line's time stamp named its zone (or was an epoch)

@@ -43,8 +43,14 @@ func BenchmarkApply(b *testing.B) {
 		Fields: []event.Field{{Name: event.Meeting, Value: []byte("ab12-cd34-ef56")}, {Name: event.Participant, Value: []byte("p_9f3k2")}},
 	}
 	scratch := make([]byte, 0, 1024)
-	b.ReportAllocs()
-	for b.Loop() {
-		scratch = r.Apply(&e, scratch[:0])
+	for name, hide := range map[string]func(*event.Event, []byte) []byte{"at once": r.Apply, "deferred": r.Defer} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var x event.Event
+			for b.Loop() {
+				x = e
+				scratch = hide(&x, scratch[:0])
+			}
+		})
 	}
 }

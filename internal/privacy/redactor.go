@@ -1,5 +1,5 @@
 // Package privacy hides what should not leave the line: tokens, keys, e-mail and IP addresses. It stands at the exit
-// of the parser, so that no later stage (counters, history, alerts, pages) ever sees clear text.
+// of the parser, so that no later stage (counters, history, alerts, pages) can read clear text.
 //
 // Two means: redaction replaces what looks like a secret or an address by <redacted:KIND>; hashing replaces the values
 // of named fields by <hash:HEX>, a keyed hash, so that equal values stay equal and can be counted.
@@ -52,6 +52,7 @@ type Redactor struct {
 	jwt, bearer, apiKey, email, ip bool
 
 	marks, last, before [256]uint16 // see fillTables
+	opens               [256]uint8  // see fillOpens
 
 	patterns []*regexp.Regexp
 	hash     []string
@@ -69,6 +70,7 @@ func New(o Options) (*Redactor, error) {
 		}
 	}
 	r.fillTables()
+	r.fillOpens()
 	for i, p := range o.Patterns {
 		re, err := regexp.Compile(p)
 		switch {
@@ -127,6 +129,17 @@ func (r *Redactor) Apply(e *event.Event, scratch []byte) []byte {
 	}
 	var secrets [maxHashed]hashed
 	return r.apply(e, scratch, r.secrets(e, secrets[:0]))
+}
+
+// Defer does what Apply does, but for the text, which becomes Hidden: what is in it is looked for when it is shown. The
+// event loses its Message. Where values are hashed, which are looked for in the text, too, the text is done at once.
+func (r *Redactor) Defer(e *event.Event, scratch []byte) []byte {
+	if len(r.hash) > 0 {
+		e.Message = nil
+		return r.Apply(e, scratch)
+	}
+	e.Hide(r)
+	return r.apply(e, scratch, nil)
 }
 
 // apply is Apply with the values to hash worked out.
@@ -192,16 +205,6 @@ func (r *Redactor) hideName(s string) string {
 		return s
 	}
 	return string(r.render(nil, text, spans, &work{}))
-}
-
-// plainName tells whether s can only be a code or name: made of capital letters, digits and underscores.
-func plainName(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !isDigit(c) && (c < 'A' || c > 'Z') && c != '_' {
-			return false
-		}
-	}
-	return true
 }
 
 // minSecret is the length of the shortest thing that a built-in finder finds: the address ::1.

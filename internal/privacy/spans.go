@@ -35,7 +35,7 @@ const spanBuf = 16
 
 // find appends the spans of text that must be hidden, in order and apart from each other.
 func (r *Redactor) find(text []byte, spans []span, secrets []hashed) []span {
-	if len(text) >= minSecret {
+	if len(text) >= minSecret && !r.cannotHide(text) {
 		spans = r.scan(text, spans)
 	}
 	for i := range secrets {

@@ -78,6 +78,22 @@ type observation struct {
 	at, now int64   // at which time it counts, and when it came
 	short   []byte  // for values that are strings
 	hint    **group // where the group of the rule at hand is kept, if it is that of all events of this kind
+	text    []byte  // the event's line as it is shown
+	shown   bool    // text is that of ev
+}
+
+// keepText is how much memory for the text of one line is kept.
+const keepText = 64 << 10
+
+// line returns the event's line, shortened, with all hidden that is to be hidden. It is valid until the next event.
+func (o *observation) line() []byte {
+	if !o.shown {
+		if cap(o.text) > keepText {
+			o.text = nil
+		}
+		o.text, o.shown = o.ev.Shown(o.text[:0]), true
+	}
+	return clip(o.text, maxSample)
 }
 
 // valueOf returns an event's value, nil where it has none. It is valid until the next call.
@@ -213,7 +229,7 @@ func (e *Engine) Observe(ev *event.Event, now time.Time) Verdict {
 // observe counts an event of a time in every rule that it matches; the deadlines up to the clock were taken.
 func (e *Engine) observe(ev *event.Event, at int64) (late bool) {
 	o := &e.seen
-	o.ev, o.at, o.now = ev, at, e.clock
+	o.ev, o.at, o.now, o.shown = ev, at, e.clock, false
 	e.took, e.sampled = false, false
 	k := e.index.find(ev)
 	c := k.found

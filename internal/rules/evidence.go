@@ -92,7 +92,7 @@ func (e *Engine) gather(g *group, o *observation) {
 // sample keeps the latest lines, but of each bucket of the window only the first once there are enough: a burst of a
 // thousand lines in a second would otherwise write a thousand lines to the journal, of which three are ever read.
 func (e *Engine) sample(r *rule, p *part, o *observation) {
-	if len(o.ev.Text) == 0 {
+	if !o.ev.HasText() {
 		return
 	}
 	n, all := e.opts.Samples, &e.shared.lines
@@ -102,7 +102,7 @@ func (e *Engine) sample(r *rule, p *part, o *observation) {
 		return
 	}
 	p.sampled, e.sampled = o.now, true
-	text := clip(o.ev.Text, maxSample)
+	text := o.line()
 	if room {
 		p.samples = append(p.samples, bytes.Clone(text))
 		all.used++

@@ -121,7 +121,7 @@ func (j *journal) event(o *observation, sampled bool) {
 		j.row = appendText(j.row, v[:min(len(v), j.maxValue)])
 	}
 	if sampled {
-		j.row = appendText(j.row, clip(o.ev.Text, maxSample))
+		j.row = appendText(j.row, o.line())
 	} else {
 		j.row = append(j.row, 0)
 	}
