@@ -122,9 +122,8 @@ func (n *Notifier) pagerDutyDetails(c *content, now time.Time) map[string]any {
 			details["label_"+name] = v
 		}
 	} else {
-		for i := range c.Alerts[:min(len(c.Alerts), maxEventAlerts)] {
-			a := &c.Alerts[i]
-			details["alert_"+strconv.Itoa(i+1)] = alertLine(a, c.Repeat, now) + " " + description(a, now)
+		for i, a := range c.shown(maxEventAlerts) {
+			details["alert_"+strconv.Itoa(i+1)] = alertLine(&a, c.Repeat, now) + " " + description(&a, now)
 		}
 		if left := c.left(maxEventAlerts); left > 0 {
 			details["more"] = left
@@ -142,8 +141,8 @@ func (n *Notifier) pagerDutyLinks(c *content) (links []pagerDutyLink) {
 			links = append(links, pagerDutyLink{href, text})
 		}
 	}
-	for i := range c.Alerts[:min(len(c.Alerts), maxEventAlerts)] {
-		add(n.alertURL(&c.Alerts[i]), "Evidence: "+groupName(&c.Alerts[i]))
+	for _, a := range c.shown(maxEventAlerts) {
+		add(n.alertURL(&a), "Evidence: "+groupName(&a))
 	}
 	add(c.Alerts[0].RunbookURL, "Runbook")
 	return links

@@ -1,7 +1,9 @@
 package notify
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -130,6 +132,23 @@ func payloadCounts(counts []alert.Count) (out []PayloadCount) {
 		out = append(out, PayloadCount{Value: c.Value, Count: c.N})
 	}
 	return out
+}
+
+// fires is 1 of an alert that fires, else 0.
+func fires(a alert.Alert) int {
+	if a.State == alert.Firing {
+		return 1
+	}
+	return 0
+}
+
+// shown are the alerts that a text of at most so many has room for: what fires first, so that no end takes its place.
+func (c *content) shown(most int) []alert.Alert {
+	all := slices.Clone(c.Alerts)
+	slices.SortStableFunc(all, func(a, b alert.Alert) int {
+		return cmp.Compare(fires(b), fires(a))
+	})
+	return all[:min(len(all), most)]
 }
 
 // status is resolved only where nothing in the message fires.

@@ -44,8 +44,8 @@ func renderSlack(n *Notifier, _ string, m *message) (body, error) {
 	head := slackEscape(slackHead(c, now), maxHeader)
 	out := slackMessage{Text: head, Blocks: []slackBlock{{Type: "header", Text: slackText{Type: "plain_text", Text: head}}}}
 	single := len(c.Alerts) == 1 && c.More == more{}
-	for i := range c.Alerts[:min(len(c.Alerts), maxShown)] {
-		out.section(n.slackAlert(&c.Alerts[i], single, c.Repeat, now))
+	for _, a := range c.shown(maxShown) {
+		out.section(n.slackAlert(&a, single, c.Repeat, now))
 	}
 	out.section(n.slackFoot(c))
 	return asJSON(out)

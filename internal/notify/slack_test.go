@@ -75,12 +75,12 @@ func TestSlack(t *testing.T) {
 		}},
 		"several": {content{Rule: "VideoPermissionDenialSpike", Alerts: []alert.Alert{over, second}, More: more{Firing: 3}, Still: 2}, []string{
 			"● FIRING critical: VideoPermissionDenialSpike, 4 groups, 1 resolved; worst: 30 camera denials on backup",
-			"RESOLVED after 14 min, at its peak: 187 camera denials in 5 min on meeting (limit 20), 41 people in 9 meetings\n" +
-				"From 10:15 UTC to 10:29 UTC, peak 187. 3014 51 · 3015 12. Top: meeting ab12-cd34 22. Seen 3x in 30 d.\n" +
-				"<https://errwatch.example.com/alerts/7k2m9q|What happened>",
 			"FIRING critical: 30 camera denials on backup\n" +
 				"*41 people in 9 meetings.* 30 in 5 min, limit 20. Since 10:15 UTC. 3014 51 · 3015 12. Top: meeting ab12-cd34 22. Seen 3x in 30 d.\n" +
 				"<https://errwatch.example.com/alerts/other|Evidence>",
+			"RESOLVED after 14 min, at its peak: 187 camera denials in 5 min on meeting (limit 20), 41 people in 9 meetings\n" +
+				"From 10:15 UTC to 10:29 UTC, peak 187. 3014 51 · 3015 12. Top: meeting ab12-cd34 22. Seen 3x in 30 d.\n" +
+				"<https://errwatch.example.com/alerts/7k2m9q|What happened>",
 			"and 3 more, 2 of the rule still firing  ·  <https://errwatch.example.com/rules/VideoPermissionDenialSpike|Rule>",
 		}},
 	} {
@@ -170,5 +170,31 @@ func TestLasted(t *testing.T) {
 		if got := lasted(d); got != want {
 			t.Errorf("%s: %q, want %q", d, got, want)
 		}
+	}
+}
+
+// TestWhatFiresIsShownFirst: a dozen ends do not take the place of the one alert that goes on.
+func TestWhatFiresIsShownFirst(t *testing.T) {
+	t.Parallel()
+	c := content{Rule: "VideoPermissionDenialSpike"}
+	for range 12 {
+		over := denials()
+		over.State, over.EndsAt = alert.Resolved, tenFifteen.Add(time.Minute)
+		c.Alerts = append(c.Alerts, over)
+	}
+	last := denials()
+	last.ID, last.Summary = "last", "63 camera denials on backup (limit 20)"
+	c.Alerts = append(c.Alerts, last)
+	m := slackOf(t, c)
+	if !strings.HasPrefix(m.Blocks[1].Text.Text, "FIRING critical: 63 camera denials on backup") || len(m.Blocks) != 1+maxShown+1 {
+		t.Errorf("%d blocks, the first of an alert is\n%s", len(m.Blocks), m.Blocks[1].Text.Text)
+	}
+	n := Notifier{opts: Options{ExternalURL: "https://errwatch.example.com"}, labels: newLabeller(Options{})}
+	details := n.pagerDutyDetails(&c, tenFifteen)
+	if text, _ := details["alert_1"].(string); !strings.HasPrefix(text, "FIRING critical: 63 camera denials on backup") {
+		t.Errorf("%v", details)
+	}
+	if links := n.pagerDutyLinks(&c); links[0].Href != "https://errwatch.example.com/alerts/last" {
+		t.Errorf("%+v", links)
 	}
 }
