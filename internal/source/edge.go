@@ -1,6 +1,7 @@
 package source
 
 import (
+	"path/filepath"
 	"time"
 )
 
@@ -47,6 +48,7 @@ func (m *Manager) tendEdges() {
 		}
 	}
 	m.edges.coolest = nil
+	m.names.rest(now)
 	for g := range m.open {
 		m.tendEdge(g, now)
 	}
@@ -60,6 +62,9 @@ func (m *Manager) tendEdge(g *generation, now time.Time) {
 	g.linesSeen, g.fast = lines, rate > fastLines
 	if rate > busyLines/2 {
 		g.calmFrom = now.Add(calmFor)
+	}
+	if rate > busyLines && g.watched != nil && !m.edges.none {
+		m.names.want(filepath.Dir(g.home), now, m.appeared)
 	}
 	if e := g.edge; e != nil {
 		switch {
@@ -129,12 +134,12 @@ func (m *Manager) setEdge(g *generation, e *edge) {
 func (m *Manager) heat(g *generation) {
 	g.hotUntil = m.deps.Now().Add(hotFor)
 	m.hot[g] = struct{}{}
-	m.steady = m.steady && g.stage == live
+	m.pace = min(m.pace, g.every(m.deps.Now()))
 }
 
 // heatPath does the same for a path whose file was rotated: its successor is about to come.
 func (m *Manager) heatPath(w *watched) {
-	m.steady = false
+	m.pace = min(m.pace, hotEvery)
 	w.hotUntil = m.deps.Now().Add(hotFor)
 	m.hotPaths[w] = struct{}{}
 }
@@ -145,12 +150,13 @@ func (m *Manager) lookHot() {
 	clear(m.kin)
 	clear(m.folders)
 	now := m.deps.Now()
-	m.steady = len(m.hotPaths) == 0
+	m.pace = steadyEvery
 	for w := range m.hotPaths {
 		if now.After(w.hotUntil) || w.src.watched[w.path] != w {
 			delete(m.hotPaths, w)
 			continue
 		}
+		m.pace = min(m.pace, hotEvery)
 		m.look(w)
 	}
 	for g := range m.hot {
@@ -158,7 +164,7 @@ func (m *Manager) lookHot() {
 			delete(m.hot, g)
 			continue
 		}
-		m.steady = m.steady && !g.fast && g.stage == live
+		m.pace = min(m.pace, g.every(now))
 		if st, err := statFile(g.file); err == nil {
 			m.noticed(g, st)
 		}
@@ -170,11 +176,7 @@ func (m *Manager) lookHot() {
 func (m *Manager) pause(nextTick time.Time) time.Duration {
 	left := time.Until(nextTick)
 	if n := len(m.hot) + len(m.hotPaths); n > 0 {
-		every := hotEvery
-		if m.steady {
-			every = steadyEvery
-		}
-		left = min(left, every*time.Duration(1+n/100))
+		left = min(left, m.pace*time.Duration(1+n/100))
 	}
 	return max(left, 0)
 }

@@ -49,7 +49,9 @@ type generation struct {
 	linesSeen int64     // lines when last tended
 	calmFrom  time.Time // when it may count as quiet
 	hotUntil  time.Time
-	fast      bool // more than fastLines came in a second
+	copying   time.Time // until then it may be being copied, to be truncated after that
+	warned    time.Time // until then it is looked at often, because it was truncated before
+	fast      bool      // more than fastLines came in a second
 
 	packed *packed // reads what is in a compressed file; nil for plain ones
 

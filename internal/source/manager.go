@@ -35,13 +35,14 @@ type Manager struct {
 	folders  map[string]fileStat              // folders looked at during this tick
 	ids      uint64
 	edges    edges
+	names    nameWatches
 	hot      map[*generation]struct{} // looked at between ticks
 	hotPaths map[*watched]struct{}
-	steady   bool      // nothing that is hot is in a hurry
-	regrown  time.Time // when finished files were last looked at
-	forgot   time.Time // when old records were last dropped
-	behind   int       // generations that wait for an older one; at least so many as there are
-	judged   bool      // every source has caught up
+	pace     time.Duration // between two looks at what is hot
+	regrown  time.Time     // when finished files were last looked at
+	forgot   time.Time     // when old records were last dropped
+	behind   int           // generations that wait for an older one; at least so many as there are
+	judged   bool          // every source has caught up
 
 	mu            sync.Mutex
 	work          sync.Cond
@@ -50,6 +51,7 @@ type Manager struct {
 	ready         queue
 	results       []result
 	hints         []*generation
+	newNames      []newName
 	dirty         map[*record]struct{}
 	newSources    []knownRow
 	lastRow       int64
@@ -133,6 +135,7 @@ func New(opts []Options, sink Sink, deps Deps) (*Manager, error) {
 	m.edges = edges{none: deps.NoTail || !edgesPossible(), resting: map[fileKey]time.Time{}}
 	m.folders = map[string]fileStat{}
 	m.hot, m.hotPaths = map[*generation]struct{}{}, map[*watched]struct{}{}
+	m.pace = steadyEvery
 	m.work.L, m.packedWork.L = &m.mu, &m.mu
 	// A FileID must not come twice in one process, whatever managers there are: none opens a file each nanosecond.
 	m.ids = uint64(m.deps.Now().UnixNano())

@@ -157,6 +157,8 @@ func (m *Manager) truncation(g *generation) {
 		}
 	}
 	next := m.succeed(g, r, st)
+	next.warned = m.deps.Now().Add(againFor)
+	m.heat(next)
 	m.enqueue(next)
 	g.stage = orphaned
 	g.asked = m.deps.Now()

@@ -65,6 +65,7 @@ func (m *Manager) loop(ctx context.Context) {
 		case <-m.wake:
 			m.settle()
 			m.takeHints()
+			m.takeNewNames()
 			m.judge()
 		case <-timer.C:
 			if time.Now().Before(next) {
@@ -161,6 +162,7 @@ func (m *Manager) stopWorkers() {
 }
 
 func (m *Manager) endEdges() {
+	m.names.close()
 	for g := range m.open {
 		m.endEdge(g)
 	}
