@@ -43,8 +43,9 @@ var allowed = map[string][]string{
 	},
 	"internal/cli": {"internal/app", "internal/config", "internal/catalog", "internal/sim"},
 
-	"test":       {},
-	"test/bench": {"internal/sim"},
+	"test":            {},
+	"test/bench":      {"internal/sim"},
+	"test/rulesbench": {"internal/event", "internal/rules", "internal/store"},
 }
 
 func TestImports(t *testing.T) {
