@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/errwatch/errwatch/internal/config"
+	"github.com/errwatch/errwatch/internal/source"
 	"github.com/errwatch/errwatch/internal/store"
 	"github.com/errwatch/errwatch/internal/web"
 )
@@ -49,6 +50,7 @@ type Options struct {
 	Published func(*Daemon)
 
 	beforeCommit func() error // see store.Options.BeforeCommit
+	ahead        source.Ahead
 }
 
 // ErrConfig says that the configuration has errors, which were reported.

@@ -38,7 +38,8 @@ type pipeline struct {
 	logger   *slog.Logger
 	now      func() time.Time
 
-	streams  sync.Map      // line.FileID -> *stream
+	streams  sync.Map // line.FileID -> *stream
+	helpers  helpers
 	caughtUp atomic.Bool   // clock.live, for those who do not hold the lock
 	kick     chan struct{} // a commit is wanted now
 
@@ -74,23 +75,44 @@ type stream struct {
 	parse   *parse.Stream
 	scratch []byte
 	reached atomic.Int64 // the time of its last line, Unix nanoseconds, while backlog is read; 0 before
+
+	spares   []*early // not in use; none while the file is not far behind
+	misses   int      // blocks in a row that were parsed ahead for nothing
+	oneByOne int      // so many blocks are not to be parsed ahead
 }
 
 // Take is the sink of the source: it parses a batch and counts what is in it.
 func (p *pipeline) Take(_ context.Context, b *line.Batch, advance func(resume int64)) error {
 	st := p.stream(b)
-	res := st.parse.Feed(b)
-	defer st.parse.Release()
-	st.scratch = st.scratch[:0]
+	st.spares = nil
+	p.take(st, b, advance)
+	return nil
+}
+
+func (p *pipeline) take(st *stream, b *line.Batch, advance func(resume int64)) {
+	var res *parse.Result
+	res, st.scratch = p.search(st.parse, b, st.scratch)
+	p.apply(st, b, res, advance)
+}
+
+// search parses a batch. What comes out is valid until the stream's Release.
+func (p *pipeline) search(parse *parse.Stream, b *line.Batch, scratch []byte) (*parse.Result, []byte) {
+	res := parse.Feed(b)
+	scratch = scratch[:0]
 	for i := range res.Events {
-		st.scratch = p.redactor.Defer(&res.Events[i], st.scratch)
+		scratch = p.redactor.Defer(&res.Events[i], scratch)
 	}
 	for i := range res.Corrections {
 		c := &res.Corrections[i]
-		st.scratch = p.redactor.Defer(&c.Was, st.scratch)
-		st.scratch = p.redactor.Defer(&c.Is, st.scratch)
+		scratch = p.redactor.Defer(&c.Was, scratch)
+		scratch = p.redactor.Defer(&c.Is, scratch)
 	}
+	return res, scratch
+}
 
+// apply counts what the file's stream has found in a batch.
+func (p *pipeline) apply(st *stream, b *line.Batch, res *parse.Result, advance func(resume int64)) {
+	defer st.parse.Release()
 	reached := p.timeReached(st, b, res)
 
 	p.mu.Lock()
@@ -115,7 +137,6 @@ func (p *pipeline) Take(_ context.Context, b *line.Batch, advance func(resume in
 	if wanted {
 		p.wantCommit()
 	}
-	return nil
 }
 
 func (p *pipeline) stream(b *line.Batch) *stream {

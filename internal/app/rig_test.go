@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/errwatch/errwatch/internal/config"
+	"github.com/errwatch/errwatch/internal/source"
 )
 
 // rig is a daemon under test on a folder of its own.
@@ -33,6 +34,7 @@ type rig struct {
 	reload <-chan os.Signal
 
 	frozen time.Time    // where set, time passes for the daemon by pass alone
+	blocks source.Ahead // how files are read ahead
 	ahead  atomic.Int64 // how far the daemon's clock is ahead of the wall
 	commit atomic.Pointer[func() error]
 
@@ -137,7 +139,7 @@ func (r *rig) options() Options {
 		Load: func() (*config.Config, []config.Problem) {
 			return config.Load(config.LoadOptions{Path: r.config})
 		},
-		StateDir: filepath.Join(r.dir, "state"), Version: "test", Instance: "here", Now: r.now, Stdin: r.stdin, Reload: r.reload,
+		ahead: r.blocks, StateDir: filepath.Join(r.dir, "state"), Version: "test", Instance: "here", Now: r.now, Stdin: r.stdin, Reload: r.reload,
 		Logger: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Published: func(*Daemon) {
 			select {

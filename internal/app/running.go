@@ -39,7 +39,7 @@ func (d *Daemon) prepare(plan *Plan) (*pipeline, error) {
 	}
 	p.source, err = source.New(plan.sources, p, source.Deps{
 		Logger: d.logger, Now: d.opts.Now, DrainTimeout: drainFiles, Closed: p.closed, Stdin: d.opts.Stdin,
-		Reached: p.fileReached,
+		Reached: p.fileReached, Ahead: d.opts.ahead,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sources: %w", err)
@@ -135,7 +135,9 @@ func (p *pipeline) start() *running {
 	rest, r.endRest = context.WithCancel(context.Background())
 	r.notifiers.Go(func() { p.notifier.Run(rest) })
 	r.commits.Go(func() { p.commitLoop(commits) })
+	p.startHelpers()
 	r.readers.Go(func() {
+		defer p.stopHelpers()
 		if err := p.source.Run(source); err != nil {
 			p.logger.Error("reading ended", "err", err)
 		}

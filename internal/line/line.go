@@ -43,6 +43,9 @@ type Batch struct {
 	// Last says that this generation gets no more bytes: its writer has let go of it.
 	Last bool
 
+	// Ready says that the line behind this batch is one with which a record begins, so that what waits is complete.
+	Ready bool
+
 	// Pause says that nothing came for a while although the last record waits for its other lines: what it amounts to so
 	// far is to be shown now. Lines that come later still belong to it. Such a batch has no data and ends where the one
 	// before it did.

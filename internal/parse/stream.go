@@ -111,6 +111,8 @@ func (st *Stream) Feed(b *line.Batch) *Result {
 	st.block(data, off)
 	if b.Last {
 		st.closeUncounted()
+	} else if b.Ready {
+		st.closeReady()
 	}
 	st.settle()
 	return &st.res
@@ -151,6 +153,9 @@ func (st *Stream) Part(index int) {
 	st.Index(index)
 }
 
+// Restart makes the stream ready for any stretch of any file of its source, as Part does, but for the forms of lines.
+func (st *Stream) Restart() { st.Part(sampleBatches) }
+
 // Index says which stretch of its file the stream goes on with; what waits goes on waiting. In the first few stretches
 // the forms of first lines are looked at.
 func (st *Stream) Index(index int) { st.samples = index }
@@ -174,11 +179,15 @@ func (st *Stream) Begins(text []byte) bool {
 // Ready says that the line behind what was fed is one that Begins: it completes the record that waits for that.
 func (st *Stream) Ready() *Result {
 	st.reset()
+	st.closeReady()
+	st.settle()
+	return &st.res
+}
+
+func (st *Stream) closeReady() {
 	if st.waiting == 1 && st.multis[0].active {
 		st.closeUncounted()
 	}
-	st.settle()
-	return &st.res
 }
 
 // closeUncounted completes what waits when no line does it. Had an earlier process done so with the same records, nothing

@@ -102,7 +102,7 @@ func (r *Reader) endWhole(b *Block) {
 		return
 	}
 	last := &b.Batches[len(b.Batches)-1]
-	at := r.lastBeginning(last.Data)
+	at := LastBeginning(last.Data, r.o.Begins)
 	if at <= 0 {
 		return // a record as long as the block, or one that is not seen to begin
 	}
@@ -114,11 +114,12 @@ func (r *Reader) endWhole(b *Block) {
 	b.Ready = true
 }
 
-// lastBeginning returns where the last line of data stands with which a block may begin, 0 where there is none.
-func (r *Reader) lastBeginning(data []byte) int {
+// LastBeginning returns where in data, whole lines, the last one stands of which begins says that a block may begin with
+// it: it is looked for in the last 64 KiB, and 0 where there is none, or none but the first line.
+func LastBeginning(data []byte, begins func(line []byte) bool) int {
 	for end := len(data); end > 0 && len(data)-end < putBack; {
 		start := bytes.LastIndexByte(data[:end-1], '\n') + 1
-		if r.o.Begins(data[start:end]) {
+		if begins(data[start:end]) {
 			return start
 		}
 		end = start

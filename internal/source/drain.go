@@ -45,7 +45,10 @@ type worker struct {
 	next     position
 	done     bool
 	advanced bool
+	paused   bool               // it only says so
 	advance  func(resume int64) // advanceTo, made once
+
+	flying []*aheadBlock // read and not taken yet, in order
 }
 
 // turn is what the scheduler knows and a turn needs.
@@ -55,6 +58,7 @@ type turn struct {
 	limit    int64 // read no further; -1: no such limit
 	disk     int64 // the size of the file on disk
 	identify *unknown
+	ahead    bool // it is far behind, and the only file that is
 	pause    bool // nothing has come for a while, though the parser waits for more
 }
 
@@ -83,6 +87,11 @@ func (w *worker) read(ctx context.Context, t turn) (outcome, error) {
 		return w.last(ctx, t.g, "", nil, t.g.at)
 	case t.g.packed != nil:
 		t.g.packed.stop = ctx
+	}
+	if t.ahead && t.g.mayStart() {
+		if out, ok, err := w.readAhead(ctx, t); ok {
+			return out, err
+		}
 	}
 	read := w.block
 	if t.g.scan > 0 {
@@ -232,37 +241,47 @@ func (w *worker) last(ctx context.Context, g *generation, skip line.SkipReason, 
 
 // start prepares the batch.
 func (w *worker) start(g *generation, skip line.SkipReason, data []byte) {
-	w.batch = line.Batch{
-		Source: g.src.opts.Name, File: g.id, Path: g.path, Data: data, Offset: g.at.offset, Counted: g.counted,
-		Shown:   g.shown,
-		Skipped: skip, Read: w.m.deps.Now(),
-	}
+	w.batch = w.batchOf(g, g.at.offset, data)
+	w.batch.Skipped = skip
 	if skip != "" {
 		w.batch.Data, w.batch.SkippedLines = nil, 1
 	}
 }
 
-// hand gives the batch to the sink. next becomes the position of the next commit at the moment in which the sink says
-// so, and the position of reading when it has returned.
+// batchOf returns a batch of lines, but for its end.
+func (w *worker) batchOf(g *generation, offset int64, data []byte) line.Batch {
+	return line.Batch{
+		Source: g.src.opts.Name, File: g.id, Path: g.path, Data: data, Offset: offset, Counted: g.counted, Shown: g.shown,
+		Read: w.m.deps.Now(),
+	}
+}
+
+// hand gives the batch to the sink.
 func (w *worker) hand(ctx context.Context, g *generation, next position, done bool) error {
 	w.batch.End = next.offset
-	w.g, w.next, w.done, w.advanced = g, next, done, false
+	return w.handOver(g, &w.batch, next, done, func(advance func(int64)) error { return w.m.sink.Take(ctx, &w.batch, advance) })
+}
+
+// handOver has a batch taken. next becomes the position of the next commit at the moment in which the sink says so, and
+// the position of reading when it has returned.
+func (w *worker) handOver(g *generation, b *line.Batch, next position, done bool, take func(advance func(int64)) error) error {
+	w.g, w.next, w.done, w.paused, w.advanced = g, next, done, b.Pause, false
 	if w.advance == nil {
 		w.advance = w.advanceTo
 	}
-	if err := w.m.sink.Take(ctx, &w.batch, w.advance); err != nil && !w.advanced {
+	if err := take(w.advance); err != nil && !w.advanced {
 		return err
 	}
 	if !w.advanced {
 		w.advanceTo(next.offset) // the sink forgot, but it has the batch
 	}
 	g.at = next
-	w.m.noteRead(g, &w.batch)
+	w.m.noteRead(g, b)
 	return nil
 }
 
 // advanceTo is the advance of the batch that is being taken.
 func (w *worker) advanceTo(resume int64) {
 	w.advanced = true
-	w.m.advance(w.g, w.next, resume, w.batch.Pause, w.done)
+	w.m.advance(w.g, w.next, resume, w.paused, w.done)
 }

@@ -23,6 +23,7 @@ type Manager struct {
 	lease   func(*os.File) leaseState // askLease, but for tests
 	wall    func() time.Time          // the clock that stamps files; Deps.Now, but for tests that let time pass
 	sink    Sink
+	starter Starter // the sink, where it is one
 	sources []*source
 
 	// The scheduler's alone.
@@ -49,6 +50,7 @@ type Manager struct {
 	packedWork    sync.Cond
 	open          map[*generation]struct{} // changed by the scheduler alone
 	ready         queue
+	spare         []*aheadBlock // not in use; none while no file is far behind
 	results       []result
 	hints         []*generation
 	newNames      []newName
@@ -132,6 +134,7 @@ func New(opts []Options, sink Sink, deps Deps) (*Manager, error) {
 		wake: make(chan struct{}, 1),
 	}
 	m.wall, m.lease = m.deps.Now, askLease
+	m.starter, _ = sink.(Starter)
 	m.edges = edges{none: deps.NoTail || !edgesPossible(), resting: map[fileKey]time.Time{}}
 	m.folders = map[string]fileStat{}
 	m.hot, m.hotPaths = map[*generation]struct{}{}, map[*watched]struct{}{}

@@ -67,6 +67,10 @@ func newModel(t testing.TB, dir string, seed uint64, lossy bool) *model {
 		committed: map[string]int{}, must: map[string]bool{}, may: map[string]bool{}, extra: map[string]bool{}, seen: map[string]int{},
 		home: "app.log", w: &modelWriter{append: true},
 	}
+	if rnd.IntN(2) == 0 {
+		m.readAhead(Ahead{From: 1, Block: 1 + rnd.IntN(300), Blocks: 1 + rnd.IntN(4), Turn: 1 + rnd.IntN(8)})
+		m.eager.cut = func(n int) int { return rnd.IntN(n + 1) }
+	}
 	m.openTo(m.dir)
 	m.link("app.log", "alias.log")
 	switch m.layout {
@@ -79,6 +83,9 @@ func newModel(t testing.TB, dir string, seed uint64, lossy bool) *model {
 	}
 	m.sink.taking = func(*line.Batch) { m.instant() }
 	m.sink.took = m.instant
+	if m.eager != nil {
+		m.eager.starting = func(*line.Batch) { m.instant() }
+	}
 	m.tick()
 	m.commit() // the state knows the source from here on
 	m.looked()

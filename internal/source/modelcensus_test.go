@@ -98,10 +98,16 @@ func modelCase(t *testing.T, seed uint64, inMemory func() string) map[string]int
 	if t.Failed() {
 		t.Fatalf("seed %d, lossy %v", seed, lossy)
 	}
+	if m.eager != nil {
+		m.seen[readAhead] += m.eager.started
+	}
 	m.m.closeAll()
 	os.RemoveAll(m.dir) // not only at the end: memory is scarce
 	return m.seen
 }
+
+// readAhead is what blocks that were read ahead are counted under.
+const readAhead = "blocks read ahead"
 
 // census prints how often each operation has met each state, and wants enough of each.
 func census(t *testing.T, met map[string]int) {
@@ -122,6 +128,10 @@ func census(t *testing.T, met map[string]int) {
 				t.Errorf("%s: met %d times, want %d", what, met[what], leastMeetings)
 			}
 		}
+	}
+	fmt.Fprintf(&text, "\n%-34s%9d", readAhead, met[readAhead])
+	if met[readAhead] < leastMeetings {
+		t.Errorf("%s: %d, want %d", readAhead, met[readAhead], leastMeetings)
 	}
 	t.Log("how often each operation met each state:\n" + text.String())
 }

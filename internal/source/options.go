@@ -58,8 +58,10 @@ type Deps struct {
 	Stdin        io.Reader         // what the path "-" reads
 
 	// Reached tells the time to which the sink has come in a file, in any unit; 0 where it knows none. Until all sources
-	// have reached their end, of the files with a backlog the one with the least is read on. It is called after each batch.
+	// have reached their end, of the files with a backlog the one with the least is read on. It is called after each turn.
 	Reached func(line.FileID) int64
+
+	Ahead Ahead
 }
 
 // Sink consumes batches.
@@ -108,6 +110,7 @@ func (d *Deps) withDefaults() Deps {
 	}
 	out.Workers = cmp.Or(max(d.Workers, 0), min(maxWorkers, runtime.GOMAXPROCS(0)))
 	out.Tick = cmp.Or(max(d.Tick, 0), DefaultTick)
+	out.Ahead = d.Ahead.withDefaults()
 	out.DrainTimeout = cmp.Or(max(d.DrainTimeout, 0), DefaultDrainTimeout)
 	return out
 }

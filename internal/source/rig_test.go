@@ -124,6 +124,8 @@ type rig struct {
 	m         *Manager
 	w, packed *worker
 	opts      []Options
+	eager     *eager // where set, the sink begins with batches before their turn
+	ahead     Ahead
 	shift     atomic.Int64 // nanoseconds that the clock is ahead
 	saved     map[int64]savedRow
 	known     []knownRow
@@ -174,7 +176,13 @@ func (r *rig) pass(d time.Duration) { r.shift.Add(int64(d)) }
 // start begins with what was saved.
 func (r *rig) start() {
 	r.t.Helper()
-	m, err := New(r.opts, r.sink, Deps{Now: r.now, NoTail: true, Closed: func(id line.FileID) { r.done = append(r.done, id) }})
+	sink := Sink(r.sink)
+	if r.eager != nil {
+		sink = r.eager
+	}
+	m, err := New(r.opts, sink, Deps{
+		Now: r.now, NoTail: true, Closed: func(id line.FileID) { r.done = append(r.done, id) }, Ahead: r.ahead,
+	})
 	if err != nil {
 		r.t.Fatal(err)
 	}

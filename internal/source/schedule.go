@@ -96,7 +96,7 @@ func (w *worker) step(ctx context.Context) bool {
 		return false
 	}
 	g.busy, g.again, g.turnSize = true, false, g.size
-	t := turn{g: g, limit: g.limit, disk: g.disk, identify: g.unknown}
+	t := turn{g: g, limit: g.limit, disk: g.disk, identify: g.unknown, ahead: m.mayReadAhead(g)}
 	if t.identify != nil {
 		t.identify.ask()
 	}
@@ -116,6 +116,9 @@ func (w *worker) step(ctx context.Context) bool {
 	g.busy, g.front = false, front
 	g.behind = g.behind && out == more
 	g.backlog = g.lag() > backlogBytes
+	if t.ahead && !g.backlog {
+		m.spare = nil
+	}
 	if out == more || out == idle {
 		g.proven = max(g.proven, g.turnSize)
 	}
