@@ -29,7 +29,7 @@ func readGroup(g *group, c *cursor) error {
 	}
 	g.peak = c.float()
 	g.meter.readFrom(c)
-	readEvidence(c, &g.evidence)
+	readEvidence(c, &g.evidence, &g.rule.shared.secret)
 	if c.bad || len(c.b) > 0 || !g.plausible() {
 		return errBadRow
 	}
@@ -96,12 +96,12 @@ func appendEvidence(b []byte, v *evidence) []byte {
 	return v.meetings.appendTo(b, v.number)
 }
 
-func readEvidence(c *cursor, v *evidence) {
+func readEvidence(c *cursor, v *evidence, sec *secret) {
 	v.number = c.int(maxCount)
 	readPart(c, &v.former)
 	readPart(c, &v.present)
-	v.people.readFrom(c, v.number)
-	v.meetings.readFrom(c, v.number)
+	v.people.readFrom(c, v.number, sec)
+	v.meetings.readFrom(c, v.number, sec)
 }
 
 func appendPart(b []byte, p *part) []byte {

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -24,6 +25,19 @@ func someGroups(r *rand.Rand, rules []Rule, e *Engine) []*group {
 	return gs
 }
 
+// tidy brings the values that a group remembers into an order: where they lie in their tables depends on how they came.
+func tidy(g *group) *group {
+	tables := []*keyTable{&g.evidence.people.seen, &g.evidence.meetings.seen}
+	if d, ok := g.meter.(*distinct); ok {
+		tables = append(tables, &d.set.seen)
+	}
+	for _, t := range tables {
+		t.slots = slices.DeleteFunc(t.slots, func(s keySlot) bool { return s.at == 0 })
+		slices.SortFunc(t.slots, func(a, b keySlot) int { return bytes.Compare(a.key[:], b.key[:]) })
+	}
+	return g
+}
+
 func emptyGroup(r *rule) *group { return &group{rule: r, meter: r.meter(r), heapAt: -1} }
 
 func TestRowsComeBack(t *testing.T) {
@@ -37,7 +51,7 @@ func TestRowsComeBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			again := emptyGroup(g.rule)
-			if err := readGroup(again, &cursor{b: appendGroup(nil, back)}); err != nil || !reflect.DeepEqual(again, back) {
+			if err := readGroup(again, &cursor{b: appendGroup(nil, back)}); err != nil || !reflect.DeepEqual(tidy(again), tidy(back)) {
 				t.Errorf("the row of %q changed: %v\n%+v\n%+v", g.key, err, back, again)
 			}
 		}

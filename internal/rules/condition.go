@@ -48,13 +48,13 @@ type shared struct {
 	values      budget // values in all tallies of evidence
 	lines       budget // lines in all evidence
 	hashes      *hashCache
-	recent      *recentValues
+	secret      secret
 }
 
 func newShared(o *Options) *shared {
 	return &shared{
 		maxDistinct: o.MaxDistinct, distinct: budget{most: maxDistinctSets * o.MaxDistinct},
-		people: budget{most: maxEvidencePeople}, values: budget{most: maxEvidenceValues}, lines: budget{most: maxEvidenceLines}, hashes: &hashCache{}, recent: &recentValues{},
+		people: budget{most: maxEvidencePeople}, values: budget{most: maxEvidenceValues}, lines: budget{most: maxEvidenceLines}, hashes: &hashCache{}, secret: newSecret(),
 	}
 }
 

@@ -24,9 +24,9 @@ func (d *distinct) moveTo(t int64) {
 }
 
 func (d *distinct) add(o *observation, _ role) {
-	switch v := o.valueOf(d.of); {
-	case len(v) > 0:
-		d.set.put(d.set.shared.hashes.keyOf(v), o.at)
+	switch k := o.key(d.of, d.set.shared); {
+	case k != nil:
+		d.set.put(k, o.at)
 	case d.unnamed != nil:
 		d.unnamed.add(o.at, 1)
 	}

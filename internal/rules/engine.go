@@ -75,11 +75,14 @@ type Engine struct {
 // observation is one event, or the coming of lines, as rules count it.
 type observation struct {
 	ev      *event.Event
-	at, now int64   // at which time it counts, and when it came
-	short   []byte  // for values that are strings
-	hint    **group // where the group of the rule at hand is kept, if it is that of all events of this kind
-	text    []byte  // the event's line as it is shown
-	shown   bool    // text is that of ev
+	at, now int64     // at which time it counts, and when it came
+	short   []byte    // for values that are strings
+	keys    [8]hashed // of the event's first fields
+	hasKeys uint8     // those that are made
+	other   hashed    // of another value
+	hint    **group   // where the group of the rule at hand is kept, if it is that of all events of this kind
+	text    []byte    // the event's line as it is shown
+	shown   bool      // text is that of ev
 }
 
 // keepText is how much memory for the text of one line is kept.
@@ -103,6 +106,40 @@ func (o *observation) valueOf(p byPart) []byte {
 	}
 	o.short = append(o.short[:0], p.of(o.ev)...)
 	return o.short
+}
+
+// key returns the key of an event's value, nil where it has none. It is valid until the next call.
+func (o *observation) key(p byPart, sh *shared) *hashed {
+	if !p.field {
+		v := o.valueOf(p)
+		if len(v) == 0 {
+			return nil
+		}
+		o.other = sh.secret.hashed(sh.hashes.keyOf(v))
+		return &o.other
+	}
+	for i := range o.ev.Fields {
+		if o.ev.Fields[i].Name == p.name {
+			if len(o.ev.Fields[i].Value) == 0 {
+				return nil
+			}
+			return o.keyAt(i, sh)
+		}
+	}
+	return nil
+}
+
+// keyAt returns the key of a field's value, which is made once for all rules. It is valid until the next call.
+func (o *observation) keyAt(i int, sh *shared) *hashed {
+	if i >= len(o.keys) {
+		o.other = sh.secret.hashed(sh.hashes.keyOf(o.ev.Fields[i].Value))
+		return &o.other
+	}
+	if o.hasKeys>>i&1 == 0 {
+		o.keys[i] = sh.secret.hashed(sh.hashes.keyOf(o.ev.Fields[i].Value))
+		o.hasKeys |= 1 << i
+	}
+	return &o.keys[i]
 }
 
 // rule is a Rule made ready, with its groups.
@@ -230,6 +267,7 @@ func (e *Engine) Observe(ev *event.Event, now time.Time) Verdict {
 func (e *Engine) observe(ev *event.Event, at int64) (late bool) {
 	o := &e.seen
 	o.ev, o.at, o.now, o.shown = ev, at, e.clock, false
+	o.hasKeys = 0
 	e.took, e.sampled = false, false
 	k := e.index.find(ev)
 	c := k.found
@@ -253,7 +291,7 @@ func (e *Engine) observe(ev *event.Event, at int64) (late bool) {
 		}
 	}
 	if e.took {
-		e.journal.event(o, e.sampled)
+		e.journal.event(o, k, e.sampled)
 	}
 	o.ev = nil
 	return late
@@ -306,7 +344,7 @@ func (e *Engine) countIn(g *group, as role, o *observation) {
 	was, ended := g.state, g.endedAt
 	e.settle(g, o.now)
 	// An event moves due times only later, unless the state changed or it stands before all that the window held.
-	if r.restless && !r.sees || g.heapAt < 0 || g.state != was || g.endedAt != ended || r.leaves(r.bucket(o.at)) < g.due {
+	if r.restless && !r.sees || g.heapAt < 0 || g.state != was || g.endedAt != ended || r.leavesBefore(o.at, g.due) {
 		e.due.set(g, g.nextDue(o.now))
 	}
 }

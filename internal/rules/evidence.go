@@ -42,6 +42,7 @@ type part struct {
 	fields      []fieldTally
 	samples     [][]byte // the latest lines, oldest first
 	sampled     int64    // when the latest was taken
+	quiet       int64    // when its bucket ends; 0: not known
 	first, last int64    // times of events, 0: none
 	begun       int64    // when the part was begun, in the engine's time
 }
@@ -59,7 +60,7 @@ func (e *Engine) gather(g *group, o *observation) {
 	v, ev := &g.evidence, o.ev
 	if reach := int64(g.rule.reach); g.state == inactive && o.now-v.present.begun >= reach {
 		e.holdEvidence(g, -1)
-		v.turn(o.now, reach)
+		v.turn(o.now, reach, &e.shared.secret)
 		e.holdEvidence(g, 1)
 	}
 	p := &v.present
@@ -81,9 +82,9 @@ func (e *Engine) gather(g *group, o *observation) {
 		}
 		switch f.Name {
 		case event.Participant:
-			e.tell(&v.people, f.Value, v.number)
+			e.tell(&v.people, o.keyAt(i, e.shared), v.number)
 		case event.Meeting:
-			e.tell(&v.meetings, f.Value, v.number)
+			e.tell(&v.meetings, o.keyAt(i, e.shared), v.number)
 		}
 	}
 	e.sample(g.rule, p, o)
@@ -98,10 +99,10 @@ func (e *Engine) sample(r *rule, p *part, o *observation) {
 	n, all := e.opts.Samples, &e.shared.lines
 	all.used -= p.fitSamples(n)
 	room := len(p.samples) < n && (len(p.samples) == 0 || all.used < all.most)
-	if !room && r.bucket(p.sampled) == r.bucket(o.now) {
+	if !room && (o.now < p.quiet || r.bucket(p.sampled) == r.bucket(o.now)) {
 		return
 	}
-	p.sampled, e.sampled = o.now, true
+	p.sampled, p.quiet, e.sampled = o.now, (r.bucket(o.now)+1)*r.width, true
 	text := o.line()
 	if room {
 		p.samples = append(p.samples, bytes.Clone(text))
@@ -120,19 +121,10 @@ func (e *Engine) tally(t *tally, value []byte) {
 }
 
 // tell notes a participant or a meeting.
-func (e *Engine) tell(s *partSet, value []byte, part int64) {
-	k := e.shared.hashes.keyOf(value)
-	recent := e.shared.recent.of(&s.number, &k)
-	if recent.is(s.number, part, &k) {
-		return
-	}
+func (e *Engine) tell(s *partSet, k *hashed, part int64) {
 	all := &e.shared.people
-	known, grown := s.add(k, part, all.used < all.most)
-	if grown {
+	if s.add(k, part, all.used < all.most, &e.shared.secret) {
 		all.used++
-	}
-	if known || grown {
-		*recent = recentValue{s.number, part, k}
 	}
 }
 
@@ -140,7 +132,7 @@ func (e *Engine) tell(s *partSet, value []byte, part int64) {
 func (e *Engine) holdEvidence(g *group, sign int) {
 	e.shared.values.used += sign * g.evidence.size()
 	e.shared.lines.used += sign * (len(g.evidence.present.samples) + len(g.evidence.former.samples))
-	e.shared.people.used += sign * (len(g.evidence.people.seen) + len(g.evidence.meetings.seen))
+	e.shared.people.used += sign * (g.evidence.people.seen.n + g.evidence.meetings.seen.n)
 }
 
 // separates says that a field is in `by`, so that it has one value in each group.
@@ -154,15 +146,15 @@ func (r *rule) separates(field string) bool {
 }
 
 // turn begins a new present part; the old one stays as the former one if anything in it can still be of interest.
-func (v *evidence) turn(t, reach int64) {
+func (v *evidence) turn(t, reach int64, sec *secret) {
 	v.former, v.present = v.present, part{}
 	keep := v.number
 	v.number++
 	if v.former.last <= t-reach {
 		v.former, keep = part{}, v.number
 	}
-	v.people.keepFrom(keep)
-	v.meetings.keepFrom(keep)
+	v.people.keepFrom(keep, sec)
+	v.meetings.keepFrom(keep, sec)
 }
 
 func (v *evidence) reset() { *v = evidence{number: 1} }

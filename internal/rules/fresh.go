@@ -20,13 +20,13 @@ func (e *Engine) isNews(r *rule, o *observation) bool {
 		code = matchName(o.ev)
 	}
 	e.scratch = append(r.appendKey(e.scratch[:0], o.ev), code...)
-	k := keyOf(e.scratch)
+	k := e.shared.secret.hashed(keyOf(e.scratch))
 	r.known.moveTo(o.now)
-	if r.known.has(k) {
-		r.known.put(k, o.at)
+	if r.known.has(&k) {
+		r.known.put(&k, o.at)
 		return false
 	}
-	return r.known.put(k, o.at) && o.now-r.since >= int64(r.Window)
+	return r.known.put(&k, o.at) && o.now-r.since >= int64(r.Window)
 }
 
 // countNew counts an event in a rule with `new`. Only news makes a group; what follows is evidence, as long as the

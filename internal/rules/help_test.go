@@ -60,7 +60,7 @@ func checkBooks(t *testing.T, e *Engine) {
 				groups++
 			}
 			values += g.evidence.size()
-			people += len(g.evidence.people.seen) + len(g.evidence.meetings.seen)
+			people += g.evidence.people.seen.n + g.evidence.meetings.seen.n
 			distinct += g.meter.held()
 			if g.state != firing {
 				listed--

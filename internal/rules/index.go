@@ -30,6 +30,7 @@ type kindOfEvent struct {
 	reference                             bool
 	found                                 *candidates
 	groups                                []*group // of found.sure, where `by` asks for nothing but what is above
+	class                                 *class   // of the latest event of this kind; nil: not known
 }
 
 func (k *kindOfEvent) is(ev *event.Event) bool {

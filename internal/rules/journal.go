@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/errwatch/errwatch/internal/event"
@@ -38,6 +39,23 @@ const maxClasses = 4096
 type class struct {
 	row int64  // the row that spelt it out last
 	id  uint64 // its number in that row
+
+	pattern string
+	fields  []string // their names
+	key     []byte   // all of it, as a row spells it out
+}
+
+// is says that an event that has the source, code, name and category of a class has the rest of it, too.
+func (c *class) is(ev *event.Event) bool {
+	if c == nil || c.pattern != ev.Pattern || len(c.fields) != len(ev.Fields) {
+		return false
+	}
+	for i := range c.fields {
+		if c.fields[i] != ev.Fields[i].Name {
+			return false
+		}
+	}
+	return true
 }
 
 // journal is what waits to be written of what the engine was told, and what it knows of what is written. It passes on
@@ -109,12 +127,15 @@ func (j *journal) begin(kind byte, now int64) {
 }
 
 // event notes an event that counted in at least one rule. The line is kept only where a group took it as a sample.
-func (j *journal) event(o *observation, sampled bool) {
+func (j *journal) event(o *observation, kind *kindOfEvent, sampled bool) {
 	if j.silent() {
 		return
 	}
 	j.begin(recordEvent, o.now)
-	j.class(o.ev)
+	if !kind.class.is(o.ev) {
+		kind.class = j.class(o.ev)
+	}
+	j.spell(kind.class)
 	j.row = appendInt(j.row, o.now-o.at)
 	for i := range o.ev.Fields {
 		v := o.ev.Fields[i].Value
@@ -133,8 +154,19 @@ func (j *journal) event(o *observation, sampled bool) {
 // silent says that nothing is noted.
 func (j *journal) silent() bool { return j.off || j.idle || j.over }
 
-// class appends an event's class: its number in this row, and what it is where this is its first event in it.
-func (j *journal) class(ev *event.Event) {
+// spell appends a class: its number in this row, and what it is where this is its first event in it.
+func (j *journal) spell(c *class) {
+	if c.row != j.seq+1 {
+		c.row, c.id = j.seq+1, j.ids
+		j.ids++
+		j.row = append(binary.AppendUvarint(j.row, c.id), c.key...)
+		return
+	}
+	j.row = binary.AppendUvarint(j.row, c.id)
+}
+
+// class returns an event's class.
+func (j *journal) class(ev *event.Event) *class {
 	k := j.key[:0]
 	k = append(k, 0)
 	if ev.Reference {
@@ -153,16 +185,13 @@ func (j *journal) class(ev *event.Event) {
 		if len(j.classes) >= maxClasses {
 			clear(j.classes)
 		}
-		c = &class{}
+		c = &class{key: slices.Clone(k), pattern: ev.Pattern}
+		for i := range ev.Fields {
+			c.fields = append(c.fields, ev.Fields[i].Name)
+		}
 		j.classes[string(k)] = c
 	}
-	if c.row != j.seq+1 {
-		c.row, c.id = j.seq+1, j.ids
-		j.ids++
-		j.row = append(binary.AppendUvarint(j.row, c.id), k...)
-		return
-	}
-	j.row = binary.AppendUvarint(j.row, c.id)
+	return c
 }
 
 func (j *journal) lines(source string, now int64) {

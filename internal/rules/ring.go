@@ -24,12 +24,27 @@ func (s span) bucket(t int64) int64 { return t / s.width }
 func (s span) leaves(bucket int64) int64 { return (bucket + s.n) * s.width }
 
 // late says that at's bucket is no longer in the window at now.
-func (s span) late(at, now int64) bool { return s.bucket(now)-s.bucket(at) >= s.n }
+func (s span) late(at, now int64) bool {
+	if now-at < (s.n-1)*s.width {
+		return false // without a division
+	}
+	return s.bucket(now)-s.bucket(at) >= s.n
+}
+
+// leavesBefore says that the bucket of a time leaves the window before t.
+func (s span) leavesBefore(at, t int64) bool {
+	if at+(s.n-1)*s.width >= t {
+		return false
+	}
+	return s.leaves(s.bucket(at)) < t
+}
 
 // ring counts the events of one group by bucket. It keeps counts, never events.
 type ring struct {
 	span
 	head   int64   // the bucket that holds the present
+	slot   int64   // head modulo n
+	until  int64   // where head ends; 0: not known, nor slot
 	total  int64   // the sum of counts
 	counts []int64 // bucket b is at b modulo n
 }
@@ -38,9 +53,13 @@ func newRing(s span) *ring { return &ring{span: s, counts: make([]int64, s.n)} }
 
 // moveTo forgets the buckets that are no longer in the window at t. Time that goes back changes nothing.
 func (r *ring) moveTo(t int64) {
+	if t < r.until {
+		return
+	}
 	b := r.bucket(t)
 	switch {
 	case b <= r.head:
+		r.settle()
 		return
 	case b-r.head >= r.n || r.total == 0:
 		clear(r.counts)
@@ -52,12 +71,28 @@ func (r *ring) moveTo(t int64) {
 		}
 	}
 	r.head = b
+	r.settle()
+}
+
+// settle works out what is known of head.
+func (r *ring) settle() { r.slot, r.until = r.head%r.n, (r.head+1)*r.width }
+
+// bucketOf is bucket, quick for the present one.
+func (r *ring) bucketOf(t int64) int64 {
+	if t < r.until && t >= r.until-r.width {
+		return r.head
+	}
+	return r.bucket(t)
 }
 
 // add counts n events at a time whose bucket is in the window.
 func (r *ring) add(at, n int64) {
-	r.counts[r.bucket(at)%r.n] += n
 	r.total += n
+	if at < r.until && at >= r.until-r.width {
+		r.counts[r.slot] += n
+		return
+	}
+	r.counts[r.bucket(at)%r.n] += n
 }
 
 // oldest and newest return the outermost buckets that hold anything; ok is false for an empty ring.

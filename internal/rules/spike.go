@@ -29,6 +29,9 @@ func (s *spike) clock() int64 { return s.begins() - 1 - s.skipped }
 
 func (s *spike) moveTo(t int64) {
 	w := &s.window
+	if t < w.until {
+		return
+	}
 	from, to := w.head-w.n+1, w.bucket(t)-w.n+1 // the buckets between leave
 	switch {
 	case w.bucket(t) <= w.head:

@@ -20,8 +20,15 @@ const hashedKey = 0xFF
 // keyOf returns the key of a value, which is cut as labels are: values that begin alike are one.
 func keyOf(v []byte) valueKey {
 	var k valueKey
-	if len(v) < len(k) {
-		k[0] = byte(len(v))
+	switch n := len(v); {
+	case n >= len(k):
+	case n >= 8: // two loads that may overlap
+		k[0] = byte(n)
+		binary.LittleEndian.PutUint64(k[1:], binary.LittleEndian.Uint64(v))
+		binary.LittleEndian.PutUint64(k[n-7:], binary.LittleEndian.Uint64(v[n-8:]))
+		return k
+	default:
+		k[0] = byte(n)
 		copy(k[1:], v)
 		return k
 	}
@@ -84,9 +91,8 @@ type budget struct{ used, most int }
 type windowSet struct {
 	ring
 	shared  *shared
-	number  uint64             // in recentValues
-	seen    map[valueKey]int64 // the newest bucket
-	refused int64              // one more than the newest bucket in which a value found no room; 0: none did
+	seen    keyTable // the newest bucket of each
+	refused int64    // one more than the newest bucket in which a value found no room; 0: none did
 }
 
 // sweepSlack is how many values may have left the window before it is worth a sweep.
@@ -96,12 +102,9 @@ func newWindowSet(s span, sh *shared) windowSet { return windowSet{ring: *newRin
 
 func (s *windowSet) moveTo(t int64) {
 	s.ring.moveTo(t)
-	if s.total == 0 && len(s.seen) > 0 {
-		s.shared.distinct.used -= len(s.seen)
-		if len(s.seen) > 1024 {
-			s.seen = nil // a map never shrinks
-		}
-		clear(s.seen)
+	if s.total == 0 && s.seen.n > 0 {
+		s.shared.distinct.used -= s.seen.n
+		s.seen.clear()
 	}
 }
 
@@ -109,73 +112,54 @@ func (s *windowSet) moveTo(t int64) {
 func (s *windowSet) inWindow(bucket int64) bool { return s.head-bucket < s.n }
 
 // has says that a value is in the window.
-func (s *windowSet) has(k valueKey) bool {
-	b, ok := s.seen[k]
-	return ok && s.inWindow(b)
+func (s *windowSet) has(k *hashed) bool {
+	at := s.seen.find(k)
+	return at != nil && s.inWindow(*at-1)
 }
 
 // put notes that a value was seen at a time in the window. It says false where a value that is not in the window finds
 // no room.
-func (s *windowSet) put(k valueKey, at int64) bool {
-	b := s.bucket(at)
-	recent := s.shared.recent.of(&s.number, &k)
-	if recent.is(s.number, b, &k) && s.inWindow(b) {
-		return true
-	}
-	if !s.note(k, b, at) {
-		return false
-	}
-	if s.seen[k] == b {
-		*recent = recentValue{s.number, b, k}
-	}
-	return true
-}
-
-func (s *windowSet) note(k valueKey, b, at int64) bool {
-	old, known := s.seen[k]
-	if known && s.inWindow(old) {
-		if b > old {
+func (s *windowSet) put(k *hashed, at int64) bool {
+	b := s.bucketOf(at)
+	known := s.seen.find(k)
+	switch {
+	case known != nil && s.inWindow(*known-1):
+		if old := *known - 1; b > old {
 			s.counts[old%s.n]--
 			s.counts[b%s.n]++
-			s.seen[k] = b
+			*known = b + 1
 		}
 		return true
-	}
-	if !s.room(known) {
+	case !s.room(known != nil):
 		s.refused = max(s.refused, b+1)
 		return false
 	}
-	if _, known = s.seen[k]; !known { // a sweep may have taken it
+	if known = s.seen.find(k); known != nil { // a sweep has not taken it
+		*known = b + 1
+	} else {
 		s.shared.distinct.used++
-		if s.seen == nil {
-			s.seen = map[valueKey]int64{}
-		}
+		s.seen.insert(k, b, &s.shared.secret)
 	}
-	s.seen[k] = b
 	s.ring.add(at, 1)
 	return true
 }
 
-// room makes sure that one more value has room, known: one that is in the map already.
+// room makes sure that one more value has room, known: one that is in the table already.
 func (s *windowSet) room(known bool) bool {
 	if s.total >= int64(s.shared.maxDistinct) {
 		return false
 	}
 	all := &s.shared.distinct
-	if gone := len(s.seen) - int(s.total); gone > sweepSlack && (gone > int(s.total) || all.used >= all.most) {
+	if gone := s.seen.n - int(s.total); gone > sweepSlack && (gone > int(s.total) || all.used >= all.most) {
 		s.sweep()
 	}
 	return known || all.used < all.most
 }
 
 func (s *windowSet) sweep() {
-	before := len(s.seen)
-	for k, b := range s.seen {
-		if !s.inWindow(b) {
-			delete(s.seen, k)
-		}
-	}
-	s.shared.distinct.used -= before - len(s.seen)
+	before := s.seen.n
+	s.seen.keep(s.head-s.n+1, &s.shared.secret)
+	s.shared.distinct.used -= before - s.seen.n
 }
 
 // saturated says that values of the window found no room, so that there are more than it says.
@@ -189,13 +173,13 @@ func (s *windowSet) empty() int64 {
 	return s.ring.empty()
 }
 
-func (s *windowSet) held() int { return len(s.seen) }
+func (s *windowSet) held() int { return s.seen.n }
 
 func (s *windowSet) appendTo(b []byte) []byte {
 	b = appendInt(b, s.head)
 	b = appendInt(b, s.refused)
-	b = appendInt(b, int64(len(s.seen)))
-	for k, bucket := range s.seen {
+	b = appendInt(b, int64(s.seen.n))
+	for k, bucket := range s.seen.all() {
 		b = appendInt(k.appendTo(b), s.head-bucket)
 	}
 	return b
@@ -206,60 +190,45 @@ func (s *windowSet) readFrom(c *cursor) {
 	s.head = c.int(maxTime / s.width)
 	s.refused = c.int(s.head + 1)
 	n := c.int(int64(len(c.b) / 2))
-	if n > 0 {
-		s.seen = make(map[valueKey]int64, n)
-	}
 	for range n {
-		k, age := c.key(), c.int(s.head)
-		if c.bad {
+		k, age := s.shared.secret.hashed(c.key()), c.int(s.head)
+		if c.bad || s.seen.find(&k) != nil {
+			c.bad = true
 			return
 		}
 		bucket := s.head - age
-		s.seen[k] = bucket
+		s.seen.insert(&k, bucket, &s.shared.secret)
 		if age < s.n {
 			s.counts[bucket%s.n]++
 			s.total++
 		}
-	}
-	if int64(len(s.seen)) != n {
-		c.bad = true
 	}
 }
 
 // partSet holds the different values that a group's evidence saw in its two parts, each with the number of the newest
 // part in which it was seen.
 type partSet struct {
-	number uint64 // in recentValues
-	seen   map[valueKey]int64
-	more   int64 // the number of the newest part in which one found no room; 0: none did
+	seen keyTable
+	more int64 // the number of the newest part in which one found no room; 0: none did
 }
 
-// add notes a value in a part and says whether it was known, or the set has grown; neither: it found no room.
-func (s *partSet) add(k valueKey, part int64, room bool) (known, grown bool) {
-	if old, known := s.seen[k]; known {
-		if old != part {
-			s.seen[k] = part
-		}
-		return true, false
+// add notes a value in a part and says whether the set has grown.
+func (s *partSet) add(k *hashed, part int64, room bool, sec *secret) (grown bool) {
+	if known := s.seen.find(k); known != nil {
+		*known = part + 1
+		return false
 	}
-	if !room || len(s.seen) >= maxPeople {
+	if !room || s.seen.n >= maxPeople {
 		s.more = part
-		return false, false
+		return false
 	}
-	if s.seen == nil {
-		s.seen = map[valueKey]int64{}
-	}
-	s.seen[k] = part
-	return false, true
+	s.seen.insert(k, part, sec)
+	return true
 }
 
 // keepFrom forgets what was last seen in parts before this one.
-func (s *partSet) keepFrom(part int64) {
-	for k, p := range s.seen {
-		if p < part {
-			delete(s.seen, k)
-		}
-	}
+func (s *partSet) keepFrom(part int64, sec *secret) {
+	s.seen.keep(part, sec)
 	if s.more < part {
 		s.more = 0
 	}
@@ -267,34 +236,27 @@ func (s *partSet) keepFrom(part int64) {
 
 // show returns how many there are; zero where none was seen.
 func (s *partSet) show() alert.Distinct {
-	return alert.Distinct{N: int64(len(s.seen)), AtLeast: s.more > 0}
+	return alert.Distinct{N: int64(s.seen.n), AtLeast: s.more > 0}
 }
 
 // appendTo writes the set; present is the number of the present part, and no part is older than the one before it.
 func (s *partSet) appendTo(b []byte, present int64) []byte {
 	b = appendInt(b, s.more)
-	b = appendInt(b, int64(len(s.seen)))
-	for k, p := range s.seen {
+	b = appendInt(b, int64(s.seen.n))
+	for k, p := range s.seen.all() {
 		b = append(k.appendTo(b), byte(present-p))
 	}
 	return b
 }
 
-func (s *partSet) readFrom(c *cursor, present int64) {
+func (s *partSet) readFrom(c *cursor, present int64, sec *secret) {
 	s.more = c.int(present)
-	n := c.int(min(maxPeople, int64(len(c.b)/2)))
-	if n > 0 {
-		s.seen = make(map[valueKey]int64, n)
-	}
-	for range n {
-		k, age := c.key(), int64(c.byte())
-		if c.bad || age > 1 || age >= present {
+	for range c.int(min(maxPeople, int64(len(c.b)/2))) {
+		k, age := sec.hashed(c.key()), int64(c.byte())
+		if c.bad || age > 1 || age >= present || s.seen.find(&k) != nil {
 			c.bad = true
 			return
 		}
-		s.seen[k] = present - age
-	}
-	if int64(len(s.seen)) != n {
-		c.bad = true
+		s.seen.insert(&k, present-age, sec)
 	}
 }
