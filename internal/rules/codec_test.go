@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"hash/crc32"
 	"math/rand/v2"
@@ -33,7 +34,7 @@ func tidy(g *group) *group {
 	}
 	for _, t := range tables {
 		t.slots = slices.DeleteFunc(t.slots, func(s keySlot) bool { return s.at == 0 })
-		slices.SortFunc(t.slots, func(a, b keySlot) int { return bytes.Compare(a.key[:], b.key[:]) })
+		slices.SortFunc(t.slots, func(a, b keySlot) int { return cmp.Or(cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b)) })
 	}
 	return g
 }

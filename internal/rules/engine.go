@@ -115,7 +115,7 @@ func (o *observation) key(p byPart, sh *shared) *hashed {
 		if len(v) == 0 {
 			return nil
 		}
-		o.other = sh.secret.hashed(sh.hashes.keyOf(v))
+		o.other = sh.hashedKey(v)
 		return &o.other
 	}
 	for i := range o.ev.Fields {
@@ -132,11 +132,11 @@ func (o *observation) key(p byPart, sh *shared) *hashed {
 // keyAt returns the key of a field's value, which is made once for all rules. It is valid until the next call.
 func (o *observation) keyAt(i int, sh *shared) *hashed {
 	if i >= len(o.keys) {
-		o.other = sh.secret.hashed(sh.hashes.keyOf(o.ev.Fields[i].Value))
+		o.other = sh.hashedKey(o.ev.Fields[i].Value)
 		return &o.other
 	}
 	if o.hasKeys>>i&1 == 0 {
-		o.keys[i] = sh.secret.hashed(sh.hashes.keyOf(o.ev.Fields[i].Value))
+		o.keys[i] = sh.hashedKey(o.ev.Fields[i].Value)
 		o.hasKeys |= 1 << i
 	}
 	return &o.keys[i]

@@ -71,7 +71,8 @@ func (e *Engine) gather(g *group, o *observation) {
 		p.first = o.at
 	}
 	p.last = max(p.last, o.at)
-	e.tally(&p.codes, o.valueOf(byPart{name: "code"}))
+	o.short = append(o.short[:0], ev.Code...)
+	e.tally(&p.codes, o.short)
 	for i := range ev.Fields {
 		f := &ev.Fields[i]
 		if len(f.Value) == 0 || len(f.Name) > maxFieldName || g.rule.separates(f.Name) {

@@ -18,13 +18,40 @@ type keyTable struct {
 }
 
 type keySlot struct {
-	key valueKey
-	at  int64 // the number, plus one; 0: the slot is free
+	words
+	at int64 // the number, plus one; 0: the slot is free
+}
+
+// words are a valueKey as numbers: what is built and compared for each event should stay in registers.
+type words struct{ a, b uint64 }
+
+// wordsOf returns the words of the key of a value that is the key itself.
+func wordsOf(v []byte) words {
+	n := len(v)
+	if n < 8 {
+		var a uint64
+		for i, c := range v {
+			a |= uint64(c) << (8 * i)
+		}
+		return words{uint64(n) | a<<8, 0}
+	}
+	first, rest := binary.LittleEndian.Uint64(v), binary.LittleEndian.Uint64(v[n-8:])>>(8*(16-n)) // what is not in first
+	return words{uint64(n) | first<<8, first>>56 | rest<<8}
+}
+
+func (k *valueKey) words() words {
+	return words{binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:])}
+}
+
+func (w words) key() (k valueKey) {
+	binary.LittleEndian.PutUint64(k[:8], w.a)
+	binary.LittleEndian.PutUint64(k[8:], w.b)
+	return k
 }
 
 // hashed is a value's key with its hash.
 type hashed struct {
-	key  valueKey
+	words
 	hash uint64
 }
 
@@ -33,12 +60,12 @@ type secret [2]uint64
 
 func newSecret() secret { return secret{rand.Uint64(), rand.Uint64()} }
 
-func (s *secret) of(k *valueKey) uint64 {
-	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(k[:8])^s[0], binary.LittleEndian.Uint64(k[8:])^s[1])
+func (s *secret) of(w words) uint64 {
+	hi, lo := bits.Mul64(w.a^s[0], w.b^s[1])
 	return hi ^ lo
 }
 
-func (s *secret) hashed(k valueKey) hashed { return hashed{k, s.of(&k)} }
+func (s *secret) hashed(k valueKey) hashed { return hashed{k.words(), s.of(k.words())} }
 
 // leastSlots is the size of a table that holds anything.
 const leastSlots = 8
@@ -53,7 +80,7 @@ func (t *keyTable) find(k *hashed) *int64 {
 		switch s := &t.slots[i]; {
 		case s.at == 0:
 			return nil
-		case s.key == k.key:
+		case s.words == k.words:
 			return &s.at
 		}
 	}
@@ -64,7 +91,7 @@ func (t *keyTable) insert(k *hashed, number int64, sec *secret) {
 	if (t.n+1)*4 > len(t.slots)*3 {
 		t.resize(max(leastSlots, 2*len(t.slots)), sec)
 	}
-	t.place(keySlot{k.key, number + 1}, k.hash)
+	t.place(keySlot{k.words, number + 1}, k.hash)
 	t.n++
 }
 
@@ -82,7 +109,7 @@ func (t *keyTable) resize(slots int, sec *secret) {
 	t.slots = make([]keySlot, slots)
 	for i := range old {
 		if old[i].at != 0 {
-			t.place(old[i], sec.of(&old[i].key))
+			t.place(old[i], sec.of(old[i].words))
 		}
 	}
 }
@@ -117,10 +144,10 @@ func (t *keyTable) clear() {
 }
 
 // all returns the values with their numbers, in no order.
-func (t *keyTable) all() iter.Seq2[*valueKey, int64] {
-	return func(yield func(*valueKey, int64) bool) {
+func (t *keyTable) all() iter.Seq2[valueKey, int64] {
+	return func(yield func(valueKey, int64) bool) {
 		for i := range t.slots {
-			if s := &t.slots[i]; s.at != 0 && !yield(&s.key, s.at-1) {
+			if s := &t.slots[i]; s.at != 0 && !yield(s.key(), s.at-1) {
 				return
 			}
 		}

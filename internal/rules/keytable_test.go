@@ -21,9 +21,9 @@ func TestKeyTableIsAMap(t *testing.T) {
 			var v [8]byte
 			binary.BigEndian.PutUint64(v[:], uint64(r.IntN(values)))
 			k := sec.hashed(keyOf(v[r.IntN(8):]))
-			switch at, known := table.find(&k), want[k.key]; {
-			case (at != nil) != hasKey(want, k.key) || at != nil && *at-1 != known:
-				t.Fatalf("%x: %v, want %d", k.key, at, known)
+			switch at, known := table.find(&k), want[k.key()]; {
+			case (at != nil) != hasKey(want, k.key()) || at != nil && *at-1 != known:
+				t.Fatalf("%x: %v, want %d", k.key(), at, known)
 			case r.IntN(300) == 0:
 				least := r.Int64N(120) - 10
 				table.keep(least, &sec)
@@ -33,11 +33,11 @@ func TestKeyTableIsAMap(t *testing.T) {
 				clear(want)
 			case at != nil:
 				*at = r.Int64N(100) + 1
-				want[k.key] = *at - 1
+				want[k.key()] = *at - 1
 			default:
 				n := r.Int64N(100)
 				table.insert(&k, n, &sec)
-				want[k.key] = n
+				want[k.key()] = n
 			}
 			if table.n != len(want) {
 				t.Fatalf("%d values, want %d", table.n, len(want))
@@ -45,7 +45,7 @@ func TestKeyTableIsAMap(t *testing.T) {
 		}
 		got := map[valueKey]int64{}
 		for k, n := range table.all() {
-			got[*k] = n
+			got[k] = n
 		}
 		if !maps.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
@@ -64,7 +64,7 @@ func TestKeyOfShortValues(t *testing.T) {
 	const text = "abcdefghijklmno"
 	for n := range len(text) + 1 {
 		k := keyOf([]byte(text[:n]))
-		if int(k[0]) != n || string(k[1:1+n]) != text[:n] || k != keyOf([]byte(text[:n])) {
+		if int(k[0]) != n || string(k[1:1+n]) != text[:n] || wordsOf([]byte(text[:n])).key() != k || k != keyOf([]byte(text[:n])) {
 			t.Errorf("the key of %q: %x", text[:n], k)
 		}
 		for _, c := range k[1+n:] {

@@ -20,15 +20,8 @@ const hashedKey = 0xFF
 // keyOf returns the key of a value, which is cut as labels are: values that begin alike are one.
 func keyOf(v []byte) valueKey {
 	var k valueKey
-	switch n := len(v); {
-	case n >= len(k):
-	case n >= 8: // two loads that may overlap
-		k[0] = byte(n)
-		binary.LittleEndian.PutUint64(k[1:], binary.LittleEndian.Uint64(v))
-		binary.LittleEndian.PutUint64(k[n-7:], binary.LittleEndian.Uint64(v[n-8:]))
-		return k
-	default:
-		k[0] = byte(n)
+	if len(v) < len(k) {
+		k[0] = byte(len(v))
 		copy(k[1:], v)
 		return k
 	}
@@ -58,6 +51,15 @@ func (h *hashCache) keyOf(v []byte) valueKey {
 		c.n = uint8(copy(c.value[:], v))
 	}
 	return c.key
+}
+
+// hashedKey returns the key of a value, with its hash.
+func (s *shared) hashedKey(v []byte) hashed {
+	if len(v) >= len(valueKey{}) {
+		return s.secret.hashed(s.hashes.keyOf(v))
+	}
+	w := wordsOf(v)
+	return hashed{w, s.secret.of(w)}
 }
 
 // appendTo writes a key, read by [cursor.key].
