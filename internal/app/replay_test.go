@@ -141,11 +141,12 @@ func TestLongerSilencesAreExact(t *testing.T) {
 		"absent: {factor: 1.5, baseline: 6h}, window: %gs",
 	} {
 		plan := func(windows ...float64) *Plan {
-			text := "rules:\n"
+			var text strings.Builder
+			text.WriteString("rules:\n")
 			for i, w := range windows {
-				text += fmt.Sprintf("  - {name: R%d, "+rule+"}\n", i, w)
+				text.WriteString(fmt.Sprintf("  - {name: R%d, "+rule+"}\n", i, w))
 			}
-			return planOf(t, text)
+			return planOf(t, text.String())
 		}
 		got := replayAll(t, plan(600), dir).Rules[0]
 		var windows []float64
