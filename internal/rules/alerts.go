@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/errwatch/errwatch/internal/alert"
+	"github.com/errwatch/errwatch/internal/event"
 )
 
 const (
@@ -138,11 +139,36 @@ func (e *Engine) describe(g *group) alert.Alert {
 		Condition: r.name, Value: v, Peak: r.edge.worse(g.peak, v), Threshold: g.meter.threshold(), Above: r.edge.above, Window: r.Window,
 		RunbookURL: e.runbook(r), FirstCheck: r.FirstCheck, Evidence: g.evidence.show(e.opts.Samples),
 	}
+	if r.knowsLess(&a) {
+		a.Evidence.People.AtLeast = a.Evidence.People.N > 0
+		a.Evidence.Meetings.AtLeast = a.Evidence.Meetings.N > 0
+	}
 	if g.state == firing {
 		a.State, a.StartsAt = alert.Firing, timeOf(g.startsAt)
 		a.Evidence.Before = e.past.before(g.identity(), g.startsAt, e.born)
 	}
 	return a
+}
+
+// knowsLess says that the evidence does not cover all that the value counted: events of before the end of the alert before
+// this one are still in the window, and their evidence went with that alert. Or they named nobody. So there may have been
+// more people and meetings.
+func (r *rule) knowsLess(a *alert.Alert) bool {
+	if !a.Above {
+		return false
+	}
+	seen := int64(0)
+	switch {
+	case a.Condition == alert.OnCount || a.Condition == alert.OnSpike:
+		for _, c := range a.Evidence.Codes {
+			seen += c.N
+		}
+	case a.Condition == alert.OnDistinct && r.Distinct.Of == event.Participant:
+		seen = a.Evidence.People.N
+	case a.Condition == alert.OnDistinct && r.Distinct.Of == event.Meeting:
+		seen = a.Evidence.Meetings.N
+	}
+	return seen > 0 && a.Peak > float64(seen)
 }
 
 func (e *Engine) runbook(r *rule) string {

@@ -74,6 +74,38 @@ func TestEvidenceIsOfThisAlert(t *testing.T) {
 	}
 }
 
+// TestAlertSoonAfterAnother holds what is said of an alert whose value counts events of before the last alert's end: the
+// evidence begins anew, so there were at least so many people.
+func TestAlertSoonAfterAnother(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]Rule{
+		"count":    {Name: "R", Above: new(int64(9)), Window: time.Minute},
+		"distinct": {Name: "R", Distinct: &Distinct{Of: event.Participant, Above: 9, OrEvents: true}, Window: time.Minute},
+	} {
+		e := mustNew(t, Options{}, r)
+		n := 0
+		people := func(d time.Duration, count int) {
+			for range count {
+				n++
+				e.Observe(denial(at(d), event.Participant, fmt.Sprint("p", n), event.Meeting, "m"), at(d))
+			}
+		}
+		people(0, 2)
+		people(30*time.Second, 8) // fires
+		people(61*time.Second, 2) // the first two have left, and it has resolved; it fires again
+		tr := e.Transitions()
+		if len(tr) != 3 || tr[2].State != alert.Firing || tr[2].Value != 10 {
+			t.Fatalf("%s: %v", name, lines(tr))
+		}
+		if got := tr[0].Evidence; got.People != (alert.Distinct{N: 10}) || got.Meetings != (alert.Distinct{N: 1}) {
+			t.Errorf("%s: the first alert: %+v", name, got)
+		}
+		if got := tr[2].Evidence; got.People != (alert.Distinct{N: 2, AtLeast: true}) || got.Meetings != (alert.Distinct{N: 1, AtLeast: true}) {
+			t.Errorf("%s: the next one: %+v", name, got)
+		}
+	}
+}
+
 func TestEvidenceIsBounded(t *testing.T) {
 	t.Parallel()
 	e := mustNew(t, Options{Samples: 1000}, Rule{Name: "R", Above: new(int64(0)), Window: time.Hour})
