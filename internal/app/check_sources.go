@@ -20,7 +20,7 @@ type SourceMatch struct {
 // CheckSources looks at what the sources match now. That a file is missing or unreadable is a warning: it may come. So is
 // that logrotate, whose configuration begins at rotation, truncates a file that is followed.
 func CheckSources(cfg *config.Config, rotation string) ([]SourceMatch, []config.Problem) {
-	sections := truncatingSections(rotation)
+	rotations := readLogrotate(rotation)
 	var matches []SourceMatch
 	var problems []config.Problem
 	for i, s := range cfg.Sources {
@@ -33,7 +33,7 @@ func CheckSources(cfg *config.Config, rotation string) ([]SourceMatch, []config.
 			for _, err := range errs {
 				problems = append(problems, cfg.Problem(config.Warning, fmt.Sprintf("source %s: %v", s.Name, err), "", -1, "sources", i, "paths", j))
 			}
-			problems = append(problems, checkTruncation(cfg, sections, s.Name, files, "sources", i, "paths", j)...)
+			problems = append(problems, checkTruncation(cfg, rotations, s.Name, files, "sources", i, "paths", j)...)
 			if !m.add(files) && len(errs) == 0 {
 				message := fmt.Sprintf("source %s: no file matches %s now", s.Name, path)
 				problems = append(problems, cfg.Problem(config.Warning, message, wouldMatch(path), -1, "sources", i, "paths", j))
