@@ -34,7 +34,9 @@ type catchUp struct {
 	order behindHeap              // the same, the one that is furthest behind first
 
 	lots    lotHeap // events that wait, the earliest first
+	held    int64   // their number
 	waiting int64   // their bytes
+	early   int64   // events that were judged before all files had come to their time
 	lastRow int64
 	done    []int64 // rows of lots that have nothing left
 }
@@ -118,6 +120,7 @@ func (c *catchUp) hold(events []event.Event) {
 		l.events[i] = copyEvent(&events[i])
 		c.waiting += sizeOf(&l.events[i])
 	}
+	c.held += int64(len(l.events))
 	slices.SortStableFunc(l.events, func(a, b event.Event) int { return cmp.Compare(nanosOf(&a), nanosOf(&b)) })
 	heap.Push(&c.lots, l)
 }
@@ -129,9 +132,13 @@ func (c *catchUp) release(until int64, each func(*event.Event)) {
 		if l.time() > until && c.waiting <= maxWaiting {
 			return
 		}
+		if l.time() > until {
+			c.early++
+		}
 		e := &l.events[l.next]
 		each(e)
 		c.waiting -= sizeOf(e)
+		c.held--
 		if l.next++; l.next < len(l.events) {
 			heap.Fix(&c.lots, 0)
 			continue
@@ -252,6 +259,7 @@ func (c *catchUp) Restore(tx *store.Tx) error {
 		for i := range l.events {
 			c.waiting += sizeOf(&l.events[i])
 		}
+		c.held += int64(len(l.events))
 		heap.Push(&c.lots, l)
 	}
 	return rows.Err()

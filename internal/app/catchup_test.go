@@ -124,6 +124,15 @@ func TestCatchUpIsBounded(t *testing.T) {
 	if seen < 50_000 {
 		t.Errorf("%d of 100,000 events were judged", seen)
 	}
+	if c.early != int64(seen) || c.held != int64(100_000-seen) {
+		t.Errorf("%d events were judged and %d wait; told of are %d judged early and %d that wait", seen, 100_000-seen, c.early, c.held)
+	}
+	c.reached(2, latest) // from here on nothing is early
+	c.reached(1, latest)
+	c.release(c.floor(0), func(*event.Event) { seen++ })
+	if seen != 100_000 || c.held != 0 || c.waiting != 0 || c.early >= 100_000 {
+		t.Errorf("%d events were judged, %d of them early; %d in %d bytes wait", seen, c.early, c.held, c.waiting)
+	}
 }
 
 // staggered are logs in which a rule fires only where the events of all of them meet, and how much there is to read

@@ -83,7 +83,7 @@ func (c *daemonCollector) Collect(ch chan<- prometheus.Metric) {
 type stageCollector struct {
 	p *pipeline
 
-	value, threshold, groups, refused, alerts, sent, queue *prometheus.Desc
+	value, threshold, groups, refused, saturated, alerts, sent, queue, waiting, waitingBytes, early *prometheus.Desc
 }
 
 func newStageCollector(p *pipeline) *stageCollector {
@@ -93,15 +93,20 @@ func newStageCollector(p *pipeline) *stageCollector {
 		threshold: desc("rule_threshold", "Threshold of a rule.", "rule"),
 		groups:    desc("rule_groups", "Groups that a rule holds.", "rule"),
 		refused:   desc("rule_groups_refused_total", "Groups that were forgotten, and events not counted, because limits.groups or limits.groups_all was reached.", "rule"),
+		saturated: desc("rule_distinct_saturated", "Whether a rule saw more different values in its window than limits.distinct lets it remember: there are at least as many as it says.", "rule"),
 		alerts:    desc("alerts", "Alerts by state.", "rule", "severity", "state"),
 		sent:      desc("notifications_total", "Notifications by receiver and result: sent, failed (tries, which are repeated), dropped.", "receiver", "result"),
 		queue:     desc("notification_queue_length", "Notifications that wait to be sent.", "receiver"),
+
+		waiting:      desc("waiting_events", "Events of a backlog that were counted and wait for other files before rules see them."),
+		waitingBytes: desc("waiting_events_bytes", "Memory that these events take."),
+		early:        desc("waiting_events_judged_early_total", "Events that rules saw before all files had come to their time, because more than 8 MiB waited."),
 	}
 }
 
 // Describe names the metrics.
 func (c *stageCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.value, c.threshold, c.groups, c.refused, c.alerts, c.sent, c.queue} {
+	for _, d := range []*prometheus.Desc{c.value, c.threshold, c.groups, c.refused, c.saturated, c.alerts, c.sent, c.queue, c.waiting, c.waitingBytes, c.early} {
 		ch <- d
 	}
 }
@@ -110,6 +115,7 @@ func (c *stageCollector) Describe(ch chan<- *prometheus.Desc) {
 func (c *stageCollector) Collect(ch chan<- prometheus.Metric) {
 	c.p.mu.Lock()
 	stats, active := c.p.rules.Stats(), c.p.rules.Alerts()
+	held, bytes, early := c.p.behind.held, c.p.behind.waiting, c.p.behind.early
 	c.p.mu.Unlock()
 	type key struct {
 		rule  string
@@ -124,6 +130,7 @@ func (c *stageCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- gauge(c.threshold, s.Threshold, s.Name)
 		ch <- gauge(c.groups, float64(s.Groups), s.Name)
 		ch <- counter(c.refused, float64(s.Refused+s.Evicted), s.Name)
+		ch <- gauge(c.saturated, truth(s.Saturated), s.Name)
 		for _, state := range []alert.State{alert.Pending, alert.Firing} {
 			ch <- gauge(c.alerts, float64(count[key{s.Name, state}]), s.Name, s.Severity, string(state))
 		}
@@ -134,6 +141,9 @@ func (c *stageCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- counter(c.sent, float64(s.Dropped), s.Name, "dropped")
 		ch <- gauge(c.queue, float64(s.Queue), s.Name)
 	}
+	ch <- gauge(c.waiting, float64(held))
+	ch <- gauge(c.waitingBytes, float64(bytes))
+	ch <- counter(c.early, float64(early))
 }
 
 func gauge(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {
