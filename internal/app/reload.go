@@ -109,7 +109,6 @@ func (p *pipeline) takeOver(old *pipeline) {
 	p.rules.Adopt(old.rules)
 	p.clock, p.holding, p.held = old.clock, old.holding, old.held
 	p.skews, p.waiting = old.skews, old.waiting
-	p.behind.early = old.behind.early
 	p.behind, p.behind.known, p.behind.version = old.behind, false, 0 // the same files have other names now
 	p.caughtUp.Store(p.clock.live)
 }

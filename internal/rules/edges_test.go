@@ -160,6 +160,15 @@ func TestEdges(t *testing.T) {
 		{"a late event before all others ends the window earlier", Rule{Above: new(int64(2)), Window: m}, "40s x2\n41s x1 of 5s\n2m", "firing 41s, resolved 1m5s"},
 		{"a future time is now", Rule{Above: new(int64(0)), Window: m}, "10s x1 of 50s\n2m", "firing 10s, resolved 1m10s"},
 		{"the clock never goes back", Rule{Above: new(int64(1)), Window: m}, "30s x1\n10s x1\n2m", "firing 30s, resolved 1m10s"},
+		{"a jump back of the clock: now stands still until it is reached again", Rule{Above: new(int64(2)), Window: m}, "40s x1\n10s x1 of 10s\n20s x1 of 20s\n41s\n3m", "firing 40s, resolved 1m10s"},
+		{"a jump ahead of the clock: what ended meanwhile ended at its time", Rule{Above: new(int64(0)), Window: m, KeepFiringFor: 30 * time.Second}, "0s x1\n8h x1\n8h1s", "firing 0s, resolved 1m30s, firing 8h0m0s"},
+		{"a jump ahead of the clock: for is over at its time", Rule{Above: new(int64(0)), Window: m, For: 10 * time.Second}, "0s x1\n8h", "firing 10s, resolved 1m0s"},
+		{"a jump ahead of the clock: lines written before it are late", Rule{Above: new(int64(0)), Window: m}, "0s\n8h x1 of 1s", ""},
+		{"a zone that makes lines an hour early", Rule{Above: new(int64(0)), Window: m}, "2h x9 of 1h", ""},
+		{"a zone that makes lines an hour late", Rule{Above: new(int64(1)), Window: m}, "0s x1 of 1h\n30s x1 of 1h30s\n3m", "firing 30s, resolved 1m0s"},
+		{"a source that is behind counts at its own time", Rule{Above: new(int64(0)), Window: m, By: []string{"source"}}, "50s x1 s=a\n50s x1 of 20s s=b\n3m", "firing 50s a, firing 50s b, resolved 1m20s b, resolved 1m50s a"},
+		{"a source that is behind and one that is not fill one window", Rule{Above: new(int64(1)), Window: m}, "50s x1 s=a\n55s x1 of 20s s=b\n3m", "firing 55s, resolved 1m20s"},
+		{"a source that is behind by more than the window is late", Rule{Above: new(int64(1)), Window: m}, "2m x1 s=a\n2m x5 of 30s s=b", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

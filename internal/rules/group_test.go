@@ -147,3 +147,20 @@ func TestLabelsAreTheIdentity(t *testing.T) {
 		t.Errorf("the order of by changes the ID: %s and %s", id, a.ID)
 	}
 }
+
+// TestAnEmptyGroupIsForgotten holds that a group of a rule with `above` goes when nothing of it is left.
+func TestAnEmptyGroupIsForgotten(t *testing.T) {
+	t.Parallel()
+	e := mustNew(t, Options{}, Rule{Name: "R", Above: new(int64(5)), Window: time.Minute, By: []string{event.Meeting}})
+	observe(e, noon, "m1")
+	observe(e, at(30*time.Second), "m2")
+	for _, c := range []struct {
+		after time.Duration
+		want  int
+	}{{59 * time.Second, 2}, {60 * time.Second, 1}, {89 * time.Second, 1}, {90 * time.Second, 0}} {
+		e.Advance(at(c.after))
+		if n := e.Stats()[0].Groups; n != c.want {
+			t.Errorf("after %s there are %d groups, want %d", c.after, n, c.want)
+		}
+	}
+}

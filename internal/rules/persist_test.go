@@ -271,6 +271,41 @@ func TestWhatIsRemovedWhileDownResolves(t *testing.T) {
 	}
 }
 
+// TestAStateOfTheFutureIsLeft holds what happens where the machine had a wrong date when the state was written.
+func TestAStateOfTheFutureIsLeft(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		ahead time.Duration
+		keeps bool
+	}{{0, true}, {maxClockAhead, true}, {maxClockAhead + 1, false}, {365 * 24 * time.Hour, false}} {
+		db := openStore(t)
+		e := mustNew(t, Options{}, meetingRule())
+		observe(e, noon, "m1")
+		observe(e, noon, "m1")
+		commit(t, db, e)
+		now := at(-c.ahead)
+		back := restore(t, db, now, meetingRule())
+		back.Advance(now)
+		if kept := back.Stats()[0].Groups == 1; kept != c.keeps || kept != (len(back.Notes()) == 0) {
+			t.Errorf("a state that is %s ahead: kept is %v, notes %q", c.ahead, kept, back.Notes())
+		}
+		if tr := back.Transitions(); c.keeps && len(tr) != 0 || !c.keeps && (len(tr) != 1 || tr[0].State != alert.Resolved) {
+			t.Errorf("a state that is %s ahead: %v", c.ahead, lines(tr))
+		}
+		if c.keeps {
+			continue
+		}
+		observe(back, now, "m2") // it is not deaf
+		if n := len(back.Transitions()); n != 0 {
+			t.Errorf("one event fires %d", n)
+		}
+		observe(back, now, "m2")
+		if n := len(back.Transitions()); n != 1 {
+			t.Errorf("a state that is %s ahead: two events fire %d", c.ahead, n)
+		}
+	}
+}
+
 func TestDamageIsDroppedAndTold(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, damage, note string }{

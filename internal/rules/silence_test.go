@@ -31,6 +31,7 @@ func TestAbsent(t *testing.T) {
 		{"a source that is a day old is forgotten", bySource, "0s live line\n30h", "firing 10m0s meeting, resolved 24h0m0s meeting"},
 		{"without by nothing is forgotten", lines, "0s live line\n30h", "firing 10m0s"},
 		{"for and keep_firing_for", late, "0s live line\n100s line\n3m", "firing 1m30s, resolved 2m0s"},
+		{"a jump ahead of the clock is silence", lines, "0s live line\n8h line\n8h1m", "firing 10m0s, resolved 8h0m0s"},
 		{"for is interrupted", late, "0s live line\n80s line\n130s", ""},
 		{"of events: their group", heartbeat, "0s live x1 n=heartbeat a\n30s x1 n=heartbeat b\n40s x9 a\n80s", "firing 1m0s a"},
 		{"an event that tells of long ago shows life", heartbeat, "0s live x1 n=heartbeat a\n50s x1 n=heartbeat a of -2h\n100s", ""},
