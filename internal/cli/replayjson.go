@@ -21,27 +21,26 @@ type replayJSON struct {
 }
 
 type replayAlertJSON struct {
-	ID        string            `json:"id"`
-	Rule      string            `json:"rule"`
-	State     string            `json:"state"` // at the end of the logs
-	Labels    map[string]string `json:"labels"`
-	ActiveAt  string            `json:"active_at"`
-	StartsAt  string            `json:"starts_at"`
-	EndsAt    *string           `json:"ends_at"` // null where it still fires at the end
-	Peak      float64           `json:"peak"`
-	Threshold float64           `json:"threshold"`
-	Summary   string            `json:"summary,omitempty"`
-	People    int64             `json:"people,omitempty"`   // different ones; left out where no line names any
-	Meetings  int64             `json:"meetings,omitempty"` // the same
-
-	PeopleAtLeast   bool `json:"people_at_least,omitempty"` // there may have been more
-	MeetingsAtLeast bool `json:"meetings_at_least,omitempty"`
-
-	Codes     []countJSON            `json:"codes"`
-	Top       map[string][]countJSON `json:"top"`
-	Lines     []string               `json:"lines"`
-	FirstSeen *string                `json:"first_seen"`
-	LastSeen  *string                `json:"last_seen"`
+	ID              string                 `json:"id"`
+	Rule            string                 `json:"rule"`
+	State           string                 `json:"state"` // at the end of the logs
+	Labels          map[string]string      `json:"labels"`
+	ActiveAt        string                 `json:"active_at"`
+	StartsAt        string                 `json:"starts_at"`
+	EndsAt          *string                `json:"ends_at"` // null where it still fires at the end
+	Peak            float64                `json:"peak"`
+	Threshold       float64                `json:"threshold"`
+	Summary         string                 `json:"summary,omitempty"`
+	People          int64                  `json:"people,omitempty"`          // different ones; left out where no line names any
+	Meetings        int64                  `json:"meetings,omitempty"`        // the same
+	PeopleAtLeast   bool                   `json:"people_at_least,omitempty"` // there may have been more
+	MeetingsAtLeast bool                   `json:"meetings_at_least,omitempty"`
+	SeenBefore      int64                  `json:"seen_before,omitempty"` // how often an alert of the same labels fired before in these logs
+	Codes           []countJSON            `json:"codes"`
+	Top             map[string][]countJSON `json:"top"`
+	Lines           []string               `json:"lines"`
+	FirstSeen       *string                `json:"first_seen"`
+	LastSeen        *string                `json:"last_seen"`
 }
 
 type countJSON struct {
@@ -100,7 +99,8 @@ func alertJSON(a *app.Alert) replayAlertJSON {
 		Peak: a.Peak, Threshold: a.Threshold, Summary: a.Summary,
 		People: a.Evidence.People.N, Meetings: a.Evidence.Meetings.N,
 		PeopleAtLeast: a.Evidence.People.AtLeast, MeetingsAtLeast: a.Evidence.Meetings.AtLeast,
-		Codes: countsJSON(a.Evidence.Codes), Top: map[string][]countJSON{}, Lines: append([]string{}, a.Evidence.Samples...),
+		SeenBefore: a.Evidence.Before.Times,
+		Codes:      countsJSON(a.Evidence.Codes), Top: map[string][]countJSON{}, Lines: append([]string{}, a.Evidence.Samples...),
 		FirstSeen: stampOrNull(a.Evidence.First), LastSeen: stampOrNull(a.Evidence.Last),
 	}
 	for field, counts := range a.Evidence.Top {

@@ -89,6 +89,9 @@ func (v *voice) alertRows(a *app.Alert) []row {
 	for _, field := range sortedKeys(a.Evidence.Top) {
 		rows = append(rows, row{"top " + field, countsText(a.Evidence.Top[field])})
 	}
+	if b := a.Evidence.Before; b.Times > 0 {
+		rows = append(rows, row{"before", fmt.Sprintf("%sx in %s", number(b.Times), lasted(a.StartsAt.Sub(b.Since)))})
+	}
 	for _, line := range a.Evidence.Samples {
 		rows = append(rows, row{"line", line})
 	}
