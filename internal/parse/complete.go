@@ -122,13 +122,8 @@ func keyBefore(text []byte, i int) (start, end int) {
 			i--
 		}
 	}
-	if i == 0 {
+	if i < minKey || !endsSpelling(text[i-2], text[i-1]) {
 		return 0, 0
-	}
-	switch text[i-1] {
-	case 'd', 'D', 'g', 't', 'm', 'e': // meetingId, meetingID, meeting, participant, room, message
-	default:
-		return i, i
 	}
 	start, end = i, i
 	for start > 0 && isWordByte(text[start-1]) {
@@ -138,6 +133,20 @@ func keyBefore(text []byte, i int) (start, end int) {
 		start++ // the letter of an escape is no part of the key behind it
 	}
 	return start, end
+}
+
+// minKey is the length of the shortest spelling.
+const minKey = 3
+
+// endsSpelling tells whether a key that ends with two letters may be a spelling, which nearly all others are not.
+func endsSpelling(before, last byte) bool {
+	switch uint16(before)<<8 | uint16(last) {
+	case 'I'<<8 | 'd', 'I'<<8 | 'D', 'i'<<8 | 'd', // meetingId, meetingID, uid and meeting_id
+		'n'<<8 | 'g', 'n'<<8 | 't', 'o'<<8 | 'm', // meeting, participant, room
+		'g'<<8 | 'e', 's'<<8 | 'g': // message, msg
+		return true
+	}
+	return false
 }
 
 func (st *Stream) addField(name string, v *value) {
@@ -245,11 +254,7 @@ func quotedValue(b []byte, quote byte, depth int) []byte {
 
 func bareValue(b []byte) []byte {
 	for i, c := range b {
-		if c < ' ' {
-			return b[:i:i]
-		}
-		switch c {
-		case ' ', ',', ';', '}', ']', ')', '{', '[', '(', '&', '"', '\'', '|', '<', '>', '\\':
+		if bareEnds[c] != 0 {
 			return b[:i:i]
 		}
 	}

@@ -2,8 +2,6 @@ package parse
 
 import (
 	"bytes"
-
-	"github.com/errwatch/errwatch/internal/parse/literal"
 )
 
 // In an incident nearly every line is an event, and most of what the search of a whole block finds is of no use: each line
@@ -48,13 +46,11 @@ func (c *compiled) quick() (q quick, ok bool) {
 			var at [4]int
 			return findCodeKey(raw, 0, at[:])
 		}}, true
-	case c.Regex == onErrorExpr:
-		return quick{texts: [][]byte{[]byte("nError")}}, true
 	case len(c.literals) > quickLiterals:
 		return q, false
 	}
-	for _, t := range c.literals {
-		if t != (literal.Term{Literal: literal.Literal{Text: t.Text}}) {
+	for _, t := range c.literals { // what stands around a literal is not asked: a line more is tried
+		if t.Fold {
 			return q, false
 		}
 		q.texts = append(q.texts, []byte(t.Text))

@@ -178,7 +178,7 @@ func (st *Stream) acceptable(c *compiled, f *found) refusal {
 }
 
 func (st *Stream) knownName(name []byte) bool {
-	if len(name) == 0 {
+	if len(name) == 0 || !st.set.names.mayHold(name) {
 		return false
 	}
 	if st.set.cat.ByName(name) != nil {

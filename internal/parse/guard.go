@@ -78,7 +78,7 @@ func (st *Stream) takesBack(c *compiled) bool {
 		if st.guardMatches(i, text) {
 			return true
 		}
-		strings = strings || !st.set.guards.all[i].stack || mayStartBlank(text)
+		strings = strings || !st.set.guards.all[i].stack || st.view.format != formatText && mayStartBlank(text)
 	}
 	if !strings {
 		return false

@@ -224,9 +224,8 @@ func (w *words) next() bool {
 
 func (w *words) word() []byte { return w.b[w.start:w.end] }
 
-func isLetter(c byte) bool   { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-func isDigit(c byte) bool    { return c >= '0' && c <= '9' }
-func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 
 func isDigits(b []byte) bool {
 	return bytes.IndexFunc(b, func(r rune) bool { return r < '0' || r > '9' }) < 0

@@ -38,6 +38,12 @@ const maxLook = 32
 // tokens are such pairs. Prose with a few pairs in it is not.
 func Looks(b []byte) bool {
 	s := scanner{b: b}
+	for s.i < len(b) && b[s.i] <= ' ' {
+		s.i++
+	}
+	if s.i == len(b) || !startsKey(b[s.i]) {
+		return false
+	}
 	tokens, pairs := 0, 0
 	for tokens < maxLook && s.next() {
 		tokens++
@@ -55,7 +61,7 @@ func Looks(b []byte) bool {
 func plainKey(key []byte) bool {
 	for i, c := range key {
 		switch {
-		case c|0x20 >= 'a' && c|0x20 <= 'z', c == '_', c == '@':
+		case startsKey(c):
 		case i > 0 && (c >= '0' && c <= '9' || c == '-' || c == '.' || c == '/' || c == ':'):
 		default:
 			return false
@@ -63,6 +69,8 @@ func plainKey(key []byte) bool {
 	}
 	return len(key) > 0
 }
+
+func startsKey(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || c == '@' }
 
 type tokenKind uint8
 
