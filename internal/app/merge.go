@@ -73,7 +73,7 @@ type span struct{ start, end uint32 }
 
 // kind is what events share.
 type kind struct {
-	source, pattern, code, name, category string
+	code, name, source, pattern, category string // what differs most often first: it is compared first
 	reference, conflict, mark             bool
 }
 
@@ -81,7 +81,9 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
 // add copies an event in.
 func (c *chunk) add(e *event.Event) {
-	x := c.packed(e.Time, kind{e.Source, e.Pattern, e.Code, e.Name, e.Category, e.Reference, e.Conflict, false})
+	x := c.packed(e.Time, kind{
+		code: e.Code, name: e.Name, source: e.Source, pattern: e.Pattern, category: e.Category, reference: e.Reference, conflict: e.Conflict,
+	})
 	x.fields, x.count = uint32(len(c.fields)), uint16(len(e.Fields))
 	for _, f := range e.Fields {
 		c.fields = append(c.fields, packedField{c.name(f.Name), c.copy(f.Value)})

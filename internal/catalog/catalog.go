@@ -35,6 +35,8 @@ type Catalog struct {
 	codes    []*Code // sorted by code
 	byCode   map[string]*Code
 	byName   map[string]*Code // canonical names and aliases
+	names    table            // byName
+	numbers  table            // byCode
 	messages messageIndex
 	foreign  []*Catalog // the other built-in catalogues
 }
@@ -73,6 +75,7 @@ func newCatalog(name string, codes []*Code) (*Catalog, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
+	c.names, c.numbers = newTable(c.byName), newTable(c.byCode)
 	c.messages = indexMessages(codes)
 	return c, nil
 }
@@ -121,7 +124,7 @@ func (c *Catalog) ForeignNames() []string {
 }
 
 // ByCode returns the code written exactly so, nil where the catalogue lacks it. It allocates nothing.
-func (c *Catalog) ByCode(code []byte) *Code { return c.byCode[string(code)] }
+func (c *Catalog) ByCode(code []byte) *Code { return c.numbers.find(code) }
 
 // ByName returns the code with this name or alias, nil where the catalogue lacks it. Case counts. It allocates nothing.
-func (c *Catalog) ByName(name []byte) *Code { return c.byName[string(name)] }
+func (c *Catalog) ByName(name []byte) *Code { return c.names.find(name) }

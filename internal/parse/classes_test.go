@@ -45,3 +45,25 @@ func TestSpellingsAreFound(t *testing.T) {
 		t.Errorf("only %d spellings", n)
 	}
 }
+
+func TestEight(t *testing.T) {
+	t.Parallel()
+	for c := range 256 {
+		for at := range 8 {
+			for _, other := range []byte{0, ':', 'A' - 1, 'Z', 0x80, 0xff} {
+				text := make([]byte, 8)
+				for i := range text {
+					text[i] = other
+				}
+				text[at] = byte(c)
+				v := eightAt(text, 0)
+				if got, want := signs(v)>>(8*at+7)&1 == 1, c >= ':' && c <= '='; got != want {
+					t.Fatalf("signs: %#x at %d: %v", c, at, got)
+				}
+				if got, want := capitals(v)>>(8*at+7)&1 == 1, c >= 'A' && c <= 'Z'; got != want {
+					t.Fatalf("capitals: %#x at %d: %v", c, at, got)
+				}
+			}
+		}
+	}
+}

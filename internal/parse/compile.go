@@ -23,6 +23,8 @@ type Set struct {
 	anyCode    *capture.Regexp // a code in any unmistakable shape, for hints
 	notCode    *capture.Regexp
 
+	notCodeSearch *literal.Matcher // for literals of which each match of notCode holds one; nil where there are none
+
 	uses        []use            // by index of literal
 	search      *literal.Matcher // the literals of patterns, of levels, and those that end the skimming
 	all, always mask
@@ -85,6 +87,9 @@ func Compile(o Options) (*Set, error) {
 	var own [2]error
 	s.notCode, own[0] = capture.Compile(notCodeExpr)
 	s.anyCode, own[1] = capture.Compile(`(?:::|\b(?i:code)\W{1,6})\s*(\d{4})\b`)
+	if lits, ok, err := literal.Required(notCodeExpr); err == nil && ok {
+		s.notCodeSearch = literal.NewMatcher(lits)
+	}
 	err := errors.Join(errors.Join(own[:]...), s.readForm(&o), s.readPatterns(o.Patterns))
 	if err != nil {
 		return nil, err

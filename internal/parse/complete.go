@@ -281,29 +281,25 @@ func isNothing(b []byte) bool {
 // nameIn returns the first name in the text that the catalogue knows, else the first that another built-in one knows.
 func (st *Stream) nameIn(text []byte) []byte {
 	var foreign []byte
-	for i := 0; i < len(text); {
-		at := capitals(eightAt(text, i))
-		if at == 0 {
-			i += 8
-			continue
-		}
-		start := i + bits.TrailingZeros64(at)/8
-		i = start + 1
-		if text[start]-'A' > 'Z'-'A' || start > 0 && isWordByte(text[start-1]) {
-			continue
-		}
-		for i < len(text) && isWordByte(text[i]) {
-			i++
-		}
-		word := text[start:i]
-		if len(word) < minName || !st.set.names.mayHold(word) {
-			continue
-		}
-		if st.set.cat.ByName(word) != nil {
-			return word
-		}
-		if foreign == nil && st.knownName(word) {
-			foreign = word
+	end := 0 // of the latest word
+	for i := 0; i < len(text); i += 8 {
+		for at := capitals(eightAt(text, i)); at != 0; at &= at - 1 {
+			start := i + bits.TrailingZeros64(at)/8
+			if start < end || start > 0 && isWordByte(text[start-1]) {
+				continue
+			}
+			for end = start + 1; end < len(text) && isWordByte(text[end]); end++ {
+			}
+			word := text[start:end]
+			if len(word) < minName || !st.set.names.mayHold(word) {
+				continue
+			}
+			if st.set.cat.ByName(word) != nil {
+				return word
+			}
+			if foreign == nil && st.knownName(word) {
+				foreign = word
+			}
 		}
 	}
 	return foreign
@@ -357,7 +353,7 @@ func (st *Stream) codeBeside(f *found) []byte {
 	var at [4]int
 	if findCodeKey(text, 0, at[:]) {
 		code := text[at[2]:at[3]:at[3]]
-		if k := s.cat.ByName(f.name); k != nil && k.Code == string(code) || !st.test.Match(s.notCode, text) {
+		if k := s.cat.ByName(f.name); k != nil && k.Code == string(code) || !st.otherCode(text) {
 			return code
 		}
 		return nil
@@ -370,6 +366,17 @@ func (st *Stream) codeBeside(f *found) []byte {
 		return code
 	}
 	return numberBefore(f.text[:i])
+}
+
+// otherCode tells whether the text speaks of another kind of code.
+func (st *Stream) otherCode(text []byte) bool {
+	s := st.set
+	if s.notCodeSearch != nil {
+		if _, ok := s.notCodeSearch.Find(text, 0); !ok {
+			return false
+		}
+	}
+	return st.test.Match(s.notCode, text)
 }
 
 // besideWithin is how many signs may stand between a name and the number beside it.

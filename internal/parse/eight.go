@@ -20,11 +20,15 @@ func eightAt(text []byte, i int) uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// zeros finds the bytes that are zero, exactly.
-func zeros(v uint64) uint64 { return ^((v&sevs + sevs) | v | sevs) }
+// between finds the bytes from one to another, both below 0x80. Adding to the low seven bits carries into the top bit from a
+// threshold on, and never into the next byte.
+func between(v uint64, from, to byte) uint64 {
+	low := v & sevs
+	return (low + ones*uint64(0x80-from)) &^ (low + ones*uint64(0x7f-to)) &^ v & (ones << 7)
+}
 
-// signs finds '=' and ':'.
-func signs(v uint64) uint64 { return zeros(v^'='*ones) | zeros(v^':'*ones) }
+// signs finds '=' and ':', and ';' and '<', which lie between them.
+func signs(v uint64) uint64 { return between(v, ':', '=') }
 
-// capitals finds 'A' to 'Z', and the few signs that stand around them in ASCII: @ [ \ ] ^ _.
-func capitals(v uint64) uint64 { return zeros(v&(0xe0*ones) ^ 0x40*ones) }
+// capitals finds 'A' to 'Z'.
+func capitals(v uint64) uint64 { return between(v, 'A', 'Z') }

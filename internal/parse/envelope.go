@@ -98,6 +98,9 @@ const dockerStart = `{"log":"`
 // without a final newline is a piece of a line that was longer than the driver's buffer (16 KiB).
 func unwrapDocker(line []byte) (shell, bool) {
 	sh := shell{envelope: envelopeDocker}
+	if len(line) == 0 || line[0] != dockerStart[0] {
+		return sh, false
+	}
 	rest, ok := bytes.CutPrefix(line, []byte(dockerStart))
 	if !ok {
 		return sh, false

@@ -9,6 +9,7 @@ import (
 	"github.com/errwatch/errwatch/internal/parse/capture"
 	"github.com/errwatch/errwatch/internal/parse/jsonscan"
 	"github.com/errwatch/errwatch/internal/parse/literal"
+	"github.com/errwatch/errwatch/internal/parse/timestamp"
 )
 
 // Stream parses one generation of one file, from its start or from where an earlier process left off. It is not safe for
@@ -41,6 +42,7 @@ type Stream struct {
 	waiting int // how many of its records are active
 
 	timeFrom timeSource // of the latest event
+	minute   timestamp.Minute
 	read     time.Time
 	counted  int64
 	shown    int64 // as in line.Batch

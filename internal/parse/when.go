@@ -71,11 +71,11 @@ func (st *Stream) timeOf(r *record, f *found) (t time.Time, hasZone bool, from t
 	if ok {
 		return t, hasZone, timeField
 	}
-	if t, hasZone, ok = c.inText(r.text, st.read); ok {
+	if t, hasZone, ok = c.inText(&st.minute, r.text, st.read); ok {
 		return t, hasZone, timeText
 	}
 	if len(f.text) != len(r.text) { // the match is in a string of the record
-		if t, hasZone, ok = c.inText(f.text, st.read); ok {
+		if t, hasZone, ok = c.inText(&st.minute, f.text, st.read); ok {
 			return t, hasZone, timeText
 		}
 	}
@@ -121,13 +121,13 @@ func (st *Stream) timeInLogfmt(c *clock) (t time.Time, hasZone, ok bool) {
 
 // inText reads the stamp of a text. A configured layout says nothing of where the stamp stands: it is tried on the first
 // words of the text, as many as it has itself.
-func (c *clock) inText(text []byte, ref time.Time) (t time.Time, hasZone, ok bool) {
+func (c *clock) inText(m *timestamp.Minute, text []byte, ref time.Time) (t time.Time, hasZone, ok bool) {
 	if c.words > 0 {
 		if t, hasZone, ok = c.layout.Parse(firstWords(text, c.words), ref); ok {
 			return t, hasZone, true
 		}
 	}
-	return timestamp.Find(text, c.zone, ref)
+	return m.Find(text, c.zone, ref)
 }
 
 // firstWords returns the first n words of text without the brackets around them.
