@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"slices"
 )
 
 // In an incident nearly every line is an event, and most of what the search of a whole block finds is of no use: each line
@@ -20,6 +21,7 @@ const (
 type quick struct {
 	texts [][]byte
 	in    func(st *Stream, raw []byte) bool // in place of texts
+	same  bool                              // its texts are those of the pattern before, which has been asked
 }
 
 // quicklyFound returns the quick of the first patterns of the set, as far as each has one.
@@ -31,6 +33,9 @@ func (s *Set) quicklyFound() (out []quick) {
 		q, ok := s.patterns[i].quick()
 		if !ok {
 			break
+		}
+		if n := len(out); n > 0 && q.in == nil && out[n-1].in == nil {
+			q.same = slices.EqualFunc(q.texts, out[n-1].texts, bytes.Equal)
 		}
 		out = append(out, q)
 	}
@@ -85,13 +90,19 @@ func (st *Stream) glance(raw []byte) {
 // firstQuick returns the first pattern that the line may match, of those that are quickly found; -1 where there is none, or
 // where the line escapes the reasoning of the filter.
 func (st *Stream) firstQuick(raw []byte) int {
+	looked := false // for escapes
 	for i := range st.set.quick {
 		q := &st.set.quick[i]
-		if q.in != nil && bytes.IndexByte(raw, '\\') >= 0 {
-			return -1
+		if q.in != nil && !looked {
+			if looked = true; bytes.IndexByte(raw, '\\') >= 0 {
+				return -1
+			}
+		}
+		if q.same {
+			continue
 		}
 		if q.in != nil && q.in(st, raw) || holdsAny(raw, q.texts) {
-			if bytes.Contains(raw, []byte(escapedASCII)) || bytes.Contains(raw, []byte(escape)) {
+			if !looked && bytes.Contains(raw, []byte(escapedASCII)) || bytes.Contains(raw, []byte(escape)) {
 				return -1
 			}
 			return i

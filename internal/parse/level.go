@@ -150,7 +150,7 @@ func levelNamed(b []byte) level {
 // pattern that found the record by it.
 func (st *Stream) saysError(c *compiled) bool {
 	text := st.view.text
-	return levelOf(text) >= levelWarn || hasErrorWord(text) || st.nameIn(text) != nil || !c.built.texts && st.documented(text) != nil
+	return hasErrorWord(text) || levelOf(text) >= levelWarn || st.nameIn(text) != nil || !c.built.texts && st.documented(text) != nil
 }
 
 // hasErrorWord tells whether the text speaks of an error: error, err, failed, refused or denied, as a word or as a part of a
