@@ -189,6 +189,8 @@ type feed struct {
 	most  int      // open chunks
 	open  []opened // oldest first
 	first int      // which of them has the item that is next
+	other int      // which of the others has the one after these; -1 where there are none
+	known bool     // first and other are those of open
 }
 
 // next returns the item that is next.
@@ -204,16 +206,37 @@ func (f *feed) pull() bool {
 		case !ok:
 			f.ended = true
 		case len(c.items) > 0:
-			f.open = append(f.open, opened{chunk: c})
+			f.open, f.known = append(f.open, opened{chunk: c}), false
 		}
 	}
-	f.first = 0
+	if !f.known || !f.stays() {
+		f.choose()
+	}
+	return len(f.open) > 0
+}
+
+// stays tells whether the chunk that had the item before has the next one, too, as it nearly always does.
+func (f *feed) stays() bool {
+	if f.other < 0 {
+		return true
+	}
+	n := f.next().compare(f.open[f.other].item())
+	return n < 0 || n == 0 && f.first < f.other
+}
+
+// choose looks for the chunk that has the item that is next, the oldest of several, and for the next such chunk.
+func (f *feed) choose() {
+	f.first, f.other, f.known = 0, -1, len(f.open) > 0
 	for i := range f.open {
 		if f.open[i].item().compare(f.next()) < 0 {
 			f.first = i
 		}
 	}
-	return len(f.open) > 0
+	for i := range f.open {
+		if i != f.first && (f.other < 0 || f.open[i].item().compare(f.open[f.other].item()) < 0) {
+			f.other = i
+		}
+	}
 }
 
 // take passes the item that is next.
@@ -223,7 +246,7 @@ func (f *feed) take() {
 		return
 	}
 	o.free()
-	f.open = slices.Delete(f.open, f.first, f.first+1)
+	f.open, f.known = slices.Delete(f.open, f.first, f.first+1), false
 }
 
 // mergeFeeds calls each for every item of all feeds in order of time, and has at least so many feeds running as there
