@@ -43,11 +43,7 @@ func TestKeyTableIsAMap(t *testing.T) {
 				t.Fatalf("%d values, want %d", table.n, len(want))
 			}
 		}
-		got := map[valueKey]int64{}
-		for k, n := range table.all() {
-			got[k] = n
-		}
-		if !maps.Equal(got, want) {
+		if got := maps.Collect(table.all()); !maps.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	})
