@@ -29,5 +29,6 @@ func run(systemConfig string) int {
 		Reload:       hup,
 		Uid:          os.Getuid(),
 		SystemConfig: systemConfig,
+		Trim:         trim,
 	})
 }

@@ -21,6 +21,7 @@ func (p *pipeline) commitLoop(ctx context.Context) {
 	tick := time.NewTicker(commitEvery)
 	defer tick.Stop()
 	started := p.now()
+	trim := p.trim
 	for {
 		select {
 		case <-ctx.Done():
@@ -30,6 +31,10 @@ func (p *pipeline) commitLoop(ctx context.Context) {
 			p.watchSources(p.now().Sub(started))
 		}
 		_ = p.commit(ctx) // told and counted there; the next tick tries again
+		if trim != nil && p.caughtUp.Load() {
+			trim()
+			trim = nil // once
+		}
 	}
 }
 

@@ -48,6 +48,9 @@ type Options struct {
 	Listening func(page net.Addr)
 	// Published is called after each commit. It must return at once. May be nil.
 	Published func(*Daemon)
+	// Trim gives memory back that only the work so far has needed. It is called before anything is read, and again when all
+	// is caught up, and may take some milliseconds. May be nil.
+	Trim func()
 
 	beforeCommit func() error // see store.Options.BeforeCommit
 	ahead        source.Ahead
@@ -98,6 +101,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	if err := d.listen(plan.Config); err != nil {
 		return err
+	}
+	if d.opts.Trim != nil {
+		d.opts.Trim()
 	}
 	d.enforce(p)
 	d.serve()

@@ -60,6 +60,7 @@ type pipeline struct {
 	scrapes    flight
 	health     health
 	published  func() // called after each commit; may be nil
+	trim       func() // see Options
 }
 
 // health is what the daemon says about its commits.

@@ -19,7 +19,7 @@ import (
 func (d *Daemon) prepare(plan *Plan) (*pipeline, error) {
 	p := &pipeline{
 		plan: plan, db: d.db, logger: d.logger, now: d.opts.Now, mu: &d.mu,
-		kick: make(chan struct{}, 1), skews: map[string]*skew{}, read: readings{}, holding: true, dirty: true,
+		trim: d.opts.Trim, kick: make(chan struct{}, 1), skews: map[string]*skew{}, read: readings{}, holding: true, dirty: true,
 	}
 	if d.opts.Published != nil {
 		p.published = func() { d.opts.Published(d) }

@@ -30,6 +30,8 @@ type World struct {
 	Uid    int
 
 	SystemConfig string // where the configuration is looked for when nobody names one, instead of config.SystemPath
+
+	Trim func() // gives memory back that only the work so far has needed; may be nil
 }
 
 // Main runs one command and returns its exit code. It ends early, in good order, when ctx does.

@@ -67,6 +67,7 @@ func daemonOptions(w World, v *voice, cfg *config.Config) app.Options {
 		Reload:   w.Reload,
 		Logger:   newLogger(v.err, cfg.Log),
 		Now:      time.Now,
+		Trim:     w.Trim,
 	}
 }
 

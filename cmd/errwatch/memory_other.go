@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// dropProgram is for Linux alone.
+func dropProgram() {}
