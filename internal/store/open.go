@@ -17,10 +17,15 @@ const busyWait = "2000"
 // disk for ever.
 const maxWAL = "16777216"
 
+// cacheSize bounds how much of the file each connection keeps in memory, in KiB. SQLite's own default is 2000. The system
+// has the file in memory anyway, and each commit writes rows that it knows by their keys.
+const cacheSize = "256"
+
 // dsn names the file with what each connection to it sets first.
 func (db *DB) dsn(mode string, pragmas ...string) string {
 	q := url.Values{"mode": {mode}}
 	q.Add("_pragma", "busy_timeout("+busyWait+")")
+	q.Add("_pragma", "cache_size(-"+cacheSize+")")
 	for _, p := range pragmas {
 		q.Add("_pragma", p)
 	}
