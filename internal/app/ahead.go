@@ -33,13 +33,16 @@ type helpers struct {
 	wg   sync.WaitGroup
 }
 
+// waitingBlocks is how many blocks may wait for a helper, of all files.
+const waitingBlocks = 16
+
 // startHelpers has blocks parsed ahead where there is more than one core for it.
 func (p *pipeline) startHelpers() {
 	n := runtime.GOMAXPROCS(0)
 	if n < 2 {
 		return
 	}
-	p.helpers.work = make(chan *early, n)
+	p.helpers.work = make(chan *early, waitingBlocks)
 	for range n {
 		p.helpers.wg.Go(func() {
 			for a := range p.helpers.work {

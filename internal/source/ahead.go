@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"context"
+	"runtime"
 	"slices"
 
 	"github.com/errwatch/errwatch/internal/line"
@@ -47,7 +48,7 @@ type Ahead struct {
 
 func (a Ahead) withDefaults() Ahead {
 	return Ahead{
-		From: cmp.Or(a.From, backlogBytes), Block: cmp.Or(a.Block, blockSize), Blocks: cmp.Or(a.Blocks, 4), Turn: cmp.Or(a.Turn, 32),
+		From: cmp.Or(a.From, backlogBytes), Block: cmp.Or(a.Block, blockSize), Blocks: cmp.Or(a.Blocks, min(4, runtime.GOMAXPROCS(0)+1)), Turn: cmp.Or(a.Turn, 32),
 	}
 }
 

@@ -72,7 +72,7 @@ type generation struct {
 	backlog      bool
 	behind       bool      // it was not read to its end since this Manager began, when others were not either
 	front        int64     // the time to which the sink has come in it; see Deps.Reached
-	lines        int64     // handed on
+	lines        int64     // handed on, about
 	read         time.Time // when something was last handed on
 	pause        bool      // the parser is to be told of a pause
 	paused       bool      // that was asked for since
