@@ -18,6 +18,7 @@ func (s *Set) FirstTime(data []byte, ref time.Time) time.Time {
 func (st *Stream) FirstTime(data []byte, ref time.Time) time.Time {
 	s := st.set
 	st.reset()
+	defer st.giveUp()
 	st.read = ref
 	for range firstTimeLines {
 		text, rest, whole := bytes.Cut(data, []byte{'\n'})
@@ -34,4 +35,11 @@ func (st *Stream) FirstTime(data []byte, ref time.Time) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// giveUp releases what was borrowed for nothing.
+func (st *Stream) giveUp() {
+	if st.large != nil {
+		st.Release()
+	}
 }

@@ -38,6 +38,10 @@ type Started interface {
 	Drop()
 }
 
+// aheadSize is what is read ahead at a time. Where every line is an event, what was found in the blocks on their way takes
+// several times their own size.
+const aheadSize = 128 << 10
+
 // Ahead says when and how far files are read ahead, where the sink is a Starter. Zero is the default.
 type Ahead struct {
 	From   int64 // bytes that a file must be behind its end
@@ -48,7 +52,7 @@ type Ahead struct {
 
 func (a Ahead) withDefaults() Ahead {
 	return Ahead{
-		From: cmp.Or(a.From, backlogBytes), Block: cmp.Or(a.Block, blockSize), Blocks: cmp.Or(a.Blocks, min(4, runtime.GOMAXPROCS(0)+1)), Turn: cmp.Or(a.Turn, 32),
+		From: cmp.Or(a.From, backlogBytes), Block: cmp.Or(a.Block, aheadSize), Blocks: cmp.Or(a.Blocks, min(4, runtime.GOMAXPROCS(0)+1)), Turn: cmp.Or(a.Turn, 32),
 	}
 }
 
