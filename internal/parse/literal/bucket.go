@@ -6,10 +6,33 @@ import (
 )
 
 // bucket is what a flagged gram leads to: the literals whose window holds it, by the distance from their start to it.
-type bucket struct {
-	into    [2]uint8 // how far inside their windows the gram stands; the same twice where it is the same for all
-	mixed   uint8    // 1: there are more than two distances
-	shelves []shelf
+type bucket struct{ shelves []shelf }
+
+// around is how far inside windows a gram stands: two distances of three bits each, which are the same where it is the same
+// for all; one bit that says that there are more than two; and one that says that there are any.
+type around uint8
+
+const (
+	aroundAny  around = 1 << 6
+	aroundMore around = 1 << 7
+)
+
+func (a around) one() int    { return int(a & 7) }
+func (a around) other() int  { return int(a >> 3 & 7) }
+func (a around) more() uint8 { return uint8(a >> 7) }
+
+// with adds a distance, below eight.
+func (a around) with(into int) around {
+	k := around(into)
+	switch {
+	case a&aroundAny == 0:
+		return aroundAny | k | k<<3
+	case into == a.one() || into == a.other():
+		return a
+	case a.one() == a.other():
+		return a&^(7<<3) | k<<3
+	}
+	return a | aroundMore
 }
 
 // shelf holds literals that would start at the same place, either those in one case or those in either. They are sorted
@@ -118,17 +141,8 @@ func (e *entry) between(block []byte, pos int) bool {
 		(e.Next == (Bytes{}) || end == len(block) || e.Next.has(block[end]))
 }
 
-// add puts a term into the bucket, whose gram stands so far behind the term's start, and so far inside its window.
-func (b *bucket) add(e *entry, back, into int) {
-	switch k := uint8(into); {
-	case len(b.shelves) == 0:
-		b.into = [2]uint8{k, k}
-	case k == b.into[0] || k == b.into[1]:
-	case b.into[0] == b.into[1]:
-		b.into[1] = k
-	default:
-		b.mixed = 1
-	}
+// add puts a term into the bucket, whose gram stands so far behind the term's start.
+func (b *bucket) add(e *entry, back int) {
 	i := slices.IndexFunc(b.shelves, func(s shelf) bool { return s.back == back && s.fold == e.Fold })
 	if i < 0 {
 		i = len(b.shelves)

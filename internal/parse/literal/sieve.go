@@ -20,7 +20,8 @@ type table struct {
 	flags    [1 << hashBits]uint8  // by hash of a gram: 1 where a window holds it
 	whole    [1 << hashBits]uint8  // by hash of a window: 1 where it is that of a literal
 	bytes    uint64                // of the eight that are loaded, those of a window that stand in the text of every term
-	bucket   [1 << hashBits]uint16 // by the same: the number of its bucket; holds only where flagged
+	around   [1 << hashBits]around // by hash of a gram: where windows stand around it; holds only where flagged
+	bucket   [1 << hashBits]uint16 // by the same: the number of its bucket
 	buckets  []bucket
 	first    []*entry // those whose only place is before them: at the start of the block they are looked for one by one
 }
@@ -127,11 +128,11 @@ func (t *table) plausible(block []byte, from int, groups []uint32, out *list) (n
 		first := from + int(g>>8)
 		for flags := g & 0xff; flags != 0; flags &= flags - 1 {
 			at := first + t.stride*bits.TrailingZeros32(flags)
-			b := &t.buckets[t.bucket[t.hash(binary.LittleEndian.Uint32(block[at:]))]]
-			one := binary.LittleEndian.Uint64(block[at-int(b.into[0]):])
-			other := binary.LittleEndian.Uint64(block[at-int(b.into[1]):])
+			a := t.around[t.hash(binary.LittleEndian.Uint32(block[at:]))]
+			one := binary.LittleEndian.Uint64(block[at-a.one():])
+			other := binary.LittleEndian.Uint64(block[at-a.other():])
 			out[n&(len(out)-1)] = uint32(at)
-			n += int(t.whole[t.hashWindow(one)] | t.whole[t.hashWindow(other)] | b.mixed)
+			n += int(t.whole[t.hashWindow(one)] | t.whole[t.hashWindow(other)] | a.more())
 		}
 	}
 	return n

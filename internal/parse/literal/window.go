@@ -33,7 +33,9 @@ func (t *table) add(e *entry, off int, w *windows) {
 	}
 	for into := range t.stride {
 		for _, g := range w.gramsOf(e, off+into) {
-			t.bucketOf(t.hash(g)).add(e, off+into, into)
+			h := t.hash(g)
+			t.bucketOf(h).add(e, off+into)
+			t.around[h] = t.around[h].with(into)
 		}
 	}
 	t.whole[t.hashWindow(e.window(off, t.stride+gram-1))] = 1
