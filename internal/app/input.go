@@ -25,6 +25,7 @@ const packedBuffer = 64 << 10
 type input struct {
 	io.Reader
 	raw    *countingReader
+	plain  bool // a regular file, not compressed: a read of it never waits long
 	closes []func() error
 }
 
@@ -40,6 +41,7 @@ func openInput(path string) (*input, error) {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	in.plain = len(in.closes) == 0
 	in.closes = append(in.closes, f.Close)
 	return in, nil
 }

@@ -10,12 +10,14 @@ import (
 	"github.com/errwatch/errwatch/internal/source"
 )
 
-// block is a stretch of a file on its way through a scan: the file's goroutine reads it, any worker searches it, and the
-// file's goroutine adds what was found, in the order of the file.
+// block is a stretch of a file on its way through a scan: it is read, any worker searches it, and the file's goroutine adds
+// what was found, in the order of the file.
 type block struct {
 	source.Block
 	file  *fileScan
 	index int  // in its file
+	empty bool // the file had ended before
+	last  bool // nothing of the file is behind it
 	goes  bool // on where the stream left off, which belongs to the block before; else it begins by itself
 
 	set     *parse.Set
@@ -42,7 +44,12 @@ func (s *scan) startWorkers(ctx context.Context) (stop func()) {
 	for range n {
 		go func() {
 			for b := range s.work {
-				b.search(ctx)
+				if b.file.shared {
+					b = b.file.read() // of those that wait for it perhaps another one
+				}
+				if !b.empty {
+					b.search(ctx)
+				}
 				b.done <- struct{}{}
 			}
 		}()
@@ -61,9 +68,9 @@ const (
 func blockOf(n int) int { return min(blockSize, max(blockLeast, blocksAll/max(n, 1))) }
 
 // assign makes a block one of a file's.
-func (b *block) assign(f *fileScan, index int) {
+func (b *block) assign(f *fileScan) {
 	set := f.scan.plan.sets[f.job.source]
-	b.file, b.index, b.goes = f, index, false
+	b.file, b.goes = f, false
 	if b.set != set {
 		b.set, b.stream, b.dates = set, set.NewStream(), set.NewStream()
 	}

@@ -2,15 +2,19 @@ package app
 
 import (
 	"context"
+	"sync"
 
 	"github.com/errwatch/errwatch/internal/parse"
 	"github.com/errwatch/errwatch/internal/source"
 )
 
-// A scan uses all cores on one file, too. The file's goroutine reads it block by block, cut at line ends (and
-// decompresses it: that cannot be shared). Workers search blocks, each as if a record began with it. The file's
-// goroutine takes the results in the order of the file and adds them up. So the result is that of a single worker, to
-// the byte.
+// A scan uses all cores on one file, too. It is read block by block, cut at line ends, and workers search blocks, each as
+// if a record began with it. The file's goroutine takes the results in the order of the file and adds them up. So the
+// result is that of a single worker, to the byte.
+//
+// A plain file is read by the workers, one after the other: what a core has read is in its own cache when it searches, and
+// nobody has to be woken up for each block. What may wait (a pipe) or costs more than the search (decompressing) is read
+// by the file's goroutine, so that no worker is kept from the blocks of other files.
 //
 // Some records reach over the end of a block: those that a container runtime cut in pieces, and those of several lines,
 // whose end only shows where the next one begins. For the second kind the reader ends blocks before a line that begins a
@@ -32,10 +36,15 @@ type fileScan struct {
 	events  chan<- *chunk
 	pending []*chunk // found, in order, and not sent yet
 
-	flying []*block // read and not added yet, in order
-	index  int      // of the next block
+	flying []*block // given away and not added yet, in order
 	ended  bool     // nothing more to read
-	failed error    // that ended it
+
+	shared bool       // workers read
+	turn   sync.Mutex // to read: guards reader and what follows
+	unread []*block   // of flying, those that nobody has read yet, in order
+	index  int        // of the next block
+	past   bool       // all is read
+	failed error      // that ended it
 
 	carry    *parse.Stream // of the block that was added last, where a record waits in it
 	spare    *parse.Stream
@@ -58,7 +67,7 @@ func (s *scan) file(ctx context.Context, j *job, events chan<- *chunk) error {
 		o.Begins = set.NewStream().Begins
 	}
 	j.opened, j.out = true, newFileResult()
-	f := &fileScan{scan: s, job: j, events: events, reader: source.NewReader(in, o)}
+	f := &fileScan{scan: s, job: j, events: events, reader: source.NewReader(in, o), shared: in.plain}
 	return j.failure(f.run(ctx))
 }
 
@@ -67,7 +76,7 @@ func (f *fileScan) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		switch b := f.room(ctx); {
 		case b != nil:
-			f.read(ctx, b)
+			f.give(ctx, b)
 		case len(f.flying) > 0:
 			f.collect(ctx)
 		case f.ended && len(f.pending) == 0:
@@ -103,16 +112,9 @@ func (f *fileScan) room(ctx context.Context) *block {
 	}
 }
 
-// read reads the next block and gives it to the workers.
-func (f *fileScan) read(ctx context.Context, b *block) {
-	more, err := f.reader.Next(&b.Block)
-	f.ended, f.failed = !more, err
-	if err != nil {
-		f.scan.free <- b
-		return
-	}
-	b.assign(f, f.index)
-	f.index++
+// give gives the workers a block, to read into it or to search in it what is read already.
+func (f *fileScan) give(ctx context.Context, b *block) {
+	b.assign(f)
 	if f.oneByOne > 0 {
 		f.oneByOne--
 		for len(f.flying) > 0 {
@@ -123,7 +125,32 @@ func (f *fileScan) read(ctx context.Context, b *block) {
 		f.spare, b.stream, b.goes, f.carry = b.stream, f.carry, true, nil
 	}
 	f.flying = append(f.flying, b)
+	f.turn.Lock()
+	f.unread = append(f.unread, b)
+	f.turn.Unlock()
+	if !f.shared {
+		f.read()
+	}
 	f.scan.work <- b
+}
+
+// read reads the next stretch of the file into the first of the blocks that wait for it, and returns that.
+func (f *fileScan) read() *block {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	b := f.unread[0]
+	f.unread = f.unread[:copy(f.unread, f.unread[1:])]
+	b.index, b.empty, b.last = f.index, f.past, f.past
+	if f.past {
+		return b
+	}
+	f.index++
+	more, err := f.reader.Next(&b.Block)
+	if !more {
+		f.past, f.failed = true, err
+	}
+	b.empty, b.last = err != nil, f.past
+	return b
 }
 
 // collect waits for the first of the blocks and adds it.
@@ -131,6 +158,11 @@ func (f *fileScan) collect(ctx context.Context) {
 	b := f.flying[0]
 	f.flying = f.flying[:copy(f.flying, f.flying[1:])]
 	<-b.done
+	f.ended = f.ended || b.last
+	if b.empty {
+		f.scan.free <- b
+		return
+	}
 	if f.carry != nil {
 		f.spare = b.searchOn(ctx, f.carry)
 		f.carry = nil
