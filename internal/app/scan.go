@@ -106,7 +106,7 @@ type scan struct {
 	tallies tallies // of all files: a thousand of them would be most of what a scan needs
 
 	free chan *block // not in use: what bounds the memory of a scan, however many files are open
-	work chan *block // to be searched
+	work chan work   // to be done
 }
 
 // job is one file and what was found in it.

@@ -31,21 +31,29 @@ type block struct {
 	done    chan struct{}
 }
 
+// work is what a worker does next: search a block, or where that is nil, read the next one of a file and search it. Which
+// one that is shows when the worker's turn to read has come.
+type work struct {
+	file  *fileScan
+	block *block
+}
+
 func newBlock() *block { return &block{done: make(chan struct{}, 1), out: newFileResult()} }
 
 // startWorkers makes the blocks and starts those who search them; the function returned ends them. Two blocks more than
 // workers: while all search, one is read and one is added up.
 func (s *scan) startWorkers(ctx context.Context) (stop func()) {
 	n := max(1, s.opts.Workers)
-	s.free, s.work = make(chan *block, n+2), make(chan *block, n+2)
+	s.free, s.work = make(chan *block, n+2), make(chan work, n+2)
 	for range cap(s.free) {
 		s.free <- newBlock()
 	}
 	for range n {
 		go func() {
-			for b := range s.work {
-				if b.file.shared {
-					b = b.file.read() // of those that wait for it perhaps another one
+			for w := range s.work {
+				b := w.block
+				if b == nil {
+					b = w.file.read()
 				}
 				if !b.empty {
 					b.search(ctx)

@@ -128,10 +128,11 @@ func (f *fileScan) give(ctx context.Context, b *block) {
 	f.turn.Lock()
 	f.unread = append(f.unread, b)
 	f.turn.Unlock()
+	w := work{file: f}
 	if !f.shared {
-		f.read()
+		w.block = f.read()
 	}
-	f.scan.work <- b
+	f.scan.work <- w
 }
 
 // read reads the next stretch of the file into the first of the blocks that wait for it, and returns that.

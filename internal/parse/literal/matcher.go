@@ -16,6 +16,8 @@ import "slices"
 //     only added up to say whether these are worth a second look.
 //   - The windows (plausible, in sieve.go). A flagged gram is a common one more often than not: "pan" of panic stands in
 //     every participant. So the whole window around it is hashed and looked up in a second table, without a branch too.
+//     How far inside its window a gram stands is in a byte of a table: what is in the way here is waiting for loads, and
+//     to ask the gram's bucket takes two more of them.
 //   - The buckets (bucket.go). What is left leads to the terms whose window holds the gram. They are sorted, so that also
 //     thousands with the same gram are told apart by a few comparisons.
 //   - Whoever calls looks at the line around the hit.
