@@ -33,7 +33,7 @@ func TestPlain(t *testing.T) {
 		"eyJ", "bearer", "Bearer", "token", "pwd", "key", "sk_live_1", "ghp_", "xoxb-", "abc123", "AB", "_", "-", ".", ":", "=", "@", "%40",
 		`\u0040`, "%20", " ", "+", "1", "ff", "é", "\x80", "10.0.0.1", "::1", "a@b.cd", "\\",
 	}
-	for range 200_000 {
+	for range 40_000 {
 		var text []byte
 		for range rng.IntN(6) {
 			text = append(text, pieces[rng.IntN(len(pieces))]...)

@@ -31,7 +31,7 @@ func TestMinute(t *testing.T) {
 	zones := []*time.Location{nil, time.UTC, berlin}
 	var m Minute
 	known := 0
-	for range 200_000 {
+	for range 40_000 {
 		line := fmt.Sprintf("%s%s%s%s%s%02d:%02d%s%02d%s%s%s%s", pick("2026", "1969", "0000", "20x6"), pick("-", "-", "-", "/"), pick("11", "02", "13"),
 			pick("-", "-", "-", "/"), pick("20", "29", "31"), rng.IntN(2)+22, rng.IntN(3), pick(":", ":", ":", "."), rng.IntN(62),
 			pick(".", ",", ":", ""), pick("123", "999", "12", "1234", "000"), pick("Z", " ", "Z", "+01", " UTC", " +0100", "z"),
